@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup - see cgroup.h. */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup_internal.h"
+#include "error.h"
+#include "fd.h"
+#include "mountinfo.h"
+#include "str.h"
+#include "sys.h"
+
+#define FILE_MAX (4U << 20)  /* bytes of a cgroup file: cgroup.procs of the largest container */
+#define TREE_DEPTH_MAX 64
+#define KILL_ROUNDS_MAX 100
+#define POLL_NS 2000000 /* between two looks at what the kernel takes its time for */
+#define FREEZE_MS 10000
+
+/* ---- plan: which hierarchies there are, and where in them the container belongs ------------------------------ */
+
+static void hierarchy_done(struct hierarchy *h)
+{
+	free(h->name);
+	free(h->options);
+	free(h->mount);
+	free(h->path);
+	fd_close(h->fd);
+}
+
+void cgroup_free(struct cgroup *cgroup)
+{
+	if (!cgroup)
+		return;
+	for (size_t i = 0; i < cgroup->n; i++)
+		hierarchy_done(&cgroup->list[i]);
+	free(cgroup);
+}
+
+/* A line of /proc/self/cgroup: "7:cpu,cpuacct:/path"; v2 is "0::/path". */
+struct membership {
+	const char *controllers;
+	const char *path;
+};
+
+static size_t parse_memberships(char *text, struct membership *ret, size_t max)
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	for (char *line = strtok_r(text, "\n", &save); line && n < max; line = strtok_r(NULL, "\n", &save)) {
+		char *first = strchr(line, ':'), *second = first ? strchr(first + 1, ':') : NULL;
+
+		if (!second)
+			continue;
+		*second = 0;
+		ret[n++] = (struct membership){ first + 1, second + 1 };
+	}
+	return n;
+}
+
+/* Whether the superblock options of a v1 mount name the first controller of a membership. */
+static bool is_mount_of(const struct mountinfo_entry *mount, const struct membership *m)
+{
+	bool is_v2 = !*m->controllers;
+	char key[64];
+	_cleanup_free_ char *value = NULL;
+	const char *name = str_after(m->controllers, "name=");
+
+	if (is_v2)
+		return str_eq(mount->fs_type, "cgroup2");
+	if (!str_eq(mount->fs_type, "cgroup"))
+		return false;
+	if (str_format(key, sizeof(key), "%.*s", (int)strcspn(m->controllers, ",="), m->controllers) < 0)
+		return false;
+	value = mountinfo_option(mount->fs_options, key);
+	return value && (!name || str_eq(value, name));
+}
+
+/* cgroupsPath "/a/b" counts from the mounted root, "a/b" from the caller's own folder. */
+static char *container_path(const char *cgroups_path, const char *id, const char *own)
+{
+	if (!cgroups_path || !*cgroups_path)
+		return strdup(id);
+	if (cgroups_path[0] == '/') {
+		while (*cgroups_path == '/')
+			cgroups_path++;
+		return strdup(*cgroups_path ? cgroups_path : id);
+	}
+	while (*own == '/')
+		own++;
+	return str_dupf("%s%s%s", own, *own ? "/" : "", cgroups_path);
+}
+
+static int check_path(const char *path, struct error *err)
+{
+	size_t colons = 0;
+
+	if (!path)
+		return 0;
+	for (const char *p = path; *p; p++)
+		colons += *p == ':';
+	if (path[0] != '/' && colons == 2)
+		return error_text(err, EINVAL,
+				  "linux.cgroupsPath: '%s' is of the systemd driver, which is not supported yet: use the "
+				  "cgroupfs driver",
+				  path);
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if ((len == 2 && strncmp(p, "..", 2) == 0) || (len == 1 && *p == '.'))
+			return error_text(err, EINVAL, "linux.cgroupsPath: '%s' has a '.' or '..' in it", path);
+		p += len;
+	}
+	return 0;
+}
+
+static int add_hierarchy(struct cgroup *cgroup, const struct mountinfo_entry *mount, const struct membership *m,
+			 const char *cgroups_path, const char *id, struct error *err)
+{
+	struct hierarchy *h = &cgroup->list[cgroup->n];
+	const char *slash = strrchr(mount->target, '/');
+
+	if (cgroup->n == CGROUP_HIERARCHIES_MAX)
+		return error_text(err, E2BIG, "the host has more than %d cgroup hierarchies", CGROUP_HIERARCHIES_MAX);
+	cgroup->n++;
+	*h = (struct hierarchy){ .is_v2 = !*m->controllers, .fd = -EBADF };
+	h->name = strdup(slash ? slash + 1 : mount->target);
+	h->options = str_dupf("%s%s", str_after(m->controllers, "name=") ? "none," : "", m->controllers);
+	h->mount = strdup(mount->target);
+	h->path = container_path(cgroups_path, id, m->path);
+	return h->name && h->options && h->mount && h->path ? 0 : error_set(err, ENOMEM, "cgroup");
+}
+
+int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, struct error *err)
+{
+	__attribute__((cleanup(mountinfo_done))) struct mountinfo info = { 0 };
+	__attribute__((cleanup(cgroup_freep))) struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
+	_cleanup_free_ char *text = NULL;
+	struct membership own[CGROUP_HIERARCHIES_MAX];
+	size_t n;
+	int r = check_path(cgroups_path, err);
+
+	if (r == 0 && !cgroup)
+		r = error_set(err, ENOMEM, "cgroup");
+	if (r == 0)
+		r = fd_read_file(AT_FDCWD, "/proc/self/cgroup", FILE_MAX, &text, NULL, err);
+	if (r == 0)
+		r = mountinfo_read(&info, err);
+	if (r < 0)
+		return r;
+	n = parse_memberships(text, own, CGROUP_HIERARCHIES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct mountinfo_entry *mount = NULL;
+
+		for (size_t k = 0; k < info.n && !mount; k++)
+			if (is_mount_of(&info.items[k], &own[i]))
+				mount = &info.items[k];
+		if (!mount) /* a hierarchy nobody mounted: no process of the container can be told apart there */
+			continue;
+		r = add_hierarchy(cgroup, mount, &own[i], cgroups_path, id, err);
+		if (r < 0)
+			return r;
+	}
+	if (!cgroup->n)
+		return error_text(err, ENOENT, "no cgroup file system is mounted on this host");
+	*ret = take_ptr(cgroup);
+	return 0;
+}
+
+/* ---- state ----------------------------------------------------------------------------------------------------- */
+
+json_t *cgroup_to_json(const struct cgroup *cgroup)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < cgroup->n; i++) {
+		const struct hierarchy *h = &cgroup->list[i];
+
+		json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s, s:s}", "v2", h->is_v2, "name", h->name,
+						      "options", h->options, "mount", h->mount, "path", h->path));
+	}
+	return json_pack("{s:b, s:o}", "made", cgroup->made, "hierarchies", list);
+}
+
+static int open_folder(const char *mount, const char *path, struct error *err)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	_cleanup_close_ int root_fd = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (root_fd < 0)
+		return error_set(err, errno, "cannot open '%s'", mount);
+	fd = sys_openat2(root_fd, path, &how);
+	return fd < 0 ? error_set(err, errno, "cannot open '%s/%s'", mount, path) : fd;
+}
+
+static int hierarchy_from_json(json_t *value, struct hierarchy *h, struct error *err)
+{
+	const char *name, *options, *mount, *path;
+	int is_v2;
+
+	if (json_unpack(value, "{s:b, s:s, s:s, s:s, s:s}", "v2", &is_v2, "name", &name, "options", &options, "mount",
+			&mount, "path", &path) < 0)
+		return error_text(err, EINVAL, "state.json: cgroup: unknown form");
+	*h = (struct hierarchy){ .is_v2 = is_v2, .fd = -EBADF };
+	h->name = strdup(name);
+	h->options = strdup(options);
+	h->mount = strdup(mount);
+	h->path = strdup(path);
+	if (!h->name || !h->options || !h->mount || !h->path)
+		return error_set(err, ENOMEM, "cgroup");
+	h->fd = open_folder(mount, path, err);
+	return h->fd < 0 && h->fd != -ENOENT ? h->fd : 0;
+}
+
+int cgroup_from_json(json_t *value, struct cgroup **ret, struct error *err)
+{
+	__attribute__((cleanup(cgroup_freep))) struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
+	json_t *list = json_object_get(value, "hierarchies"), *item;
+	size_t i;
+
+	if (!cgroup)
+		return error_set(err, ENOMEM, "cgroup");
+	if (!json_is_array(list) || json_array_size(list) > CGROUP_HIERARCHIES_MAX)
+		return error_text(err, EINVAL, "state.json: cgroup: unknown form");
+	cgroup->made = json_is_true(json_object_get(value, "made"));
+	json_array_foreach(list, i, item) {
+		int r;
+
+		cgroup->list[cgroup->n] = (struct hierarchy){ .fd = -EBADF };
+		r = hierarchy_from_json(item, &cgroup->list[cgroup->n++], err);
+		if (r < 0)
+			return r;
+	}
+	*ret = take_ptr(cgroup);
+	return 0;
+}
+
+size_t cgroup_hierarchies(const struct cgroup *cgroup, struct cgroup_hierarchy *ret, size_t max)
+{
+	size_t n = cgroup->n < max ? cgroup->n : max;
+	bool only_v2 = cgroup->n == 1 && cgroup->list[0].is_v2;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct cgroup_hierarchy){
+			.is_v2 = cgroup->list[i].is_v2,
+			.name = only_v2 ? "" : cgroup->list[i].name,
+			.options = cgroup->list[i].options,
+		};
+	return n;
+}
+
+struct hierarchy *cgroup_v1_find(struct cgroup *cgroup, const char *controller)
+{
+	for (size_t i = 0; i < cgroup->n; i++) {
+		_cleanup_free_ char *found = NULL;
+
+		if (!cgroup->list[i].is_v2)
+			found = mountinfo_option(cgroup->list[i].options, controller);
+		if (found)
+			return &cgroup->list[i];
+	}
+	return NULL;
+}
+
+struct hierarchy *cgroup_v2_find(struct cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->n; i++)
+		if (cgroup->list[i].is_v2)
+			return &cgroup->list[i];
+	return NULL;
+}
+
+int cgroup_v2_fd(const struct cgroup *cgroup)
+{
+	const struct hierarchy *h = cgroup_v2_find((struct cgroup *)cgroup);
+
+	return h ? h->fd : -EBADF;
+}
+
+/* ---- make ------------------------------------------------------------------------------------------------------ */
+
+static int has_processes(int fd, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r = fd_read_file(fd, "cgroup.procs", FILE_MAX, &text, &len, err);
+
+	return r < 0 ? r : len > 0;
+}
+
+/* One component; on the way down each parent hands its controllers on. @last: it is the container's own. */
+static int make_component(const struct hierarchy *h, int parent_fd, const char *name, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	bool is_new = true;
+	int r = 0;
+
+	if (h->is_v2)
+		cgroup_v2_enable_controllers(parent_fd);
+	if (mkdirat(parent_fd, name, 0755) < 0) {
+		if (errno != EEXIST)
+			return error_set(err, errno, "cannot make '%s' in '%s'", name, h->mount);
+		is_new = false;
+	}
+	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '%s' in '%s'", name, h->mount);
+	if (is_new && !h->is_v2 && strstr(h->options, "cpuset"))
+		r = cgroup_v1_inherit_cpuset(parent_fd, fd, err);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+static int make_folder(struct hierarchy *h, struct error *err)
+{
+	_cleanup_close_ int fd = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *copy = strdup(h->path);
+	char *save = NULL;
+	int r;
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '%s'", h->mount);
+	if (!copy)
+		return error_set(err, ENOMEM, "cgroup");
+	for (char *name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		int next = make_component(h, fd, name, err);
+
+		if (next < 0)
+			return next;
+		fd_close(fd);
+		fd = next;
+	}
+	r = has_processes(fd, err);
+	if (r > 0)
+		return error_text(err, EBUSY, "'%s/%s' has processes in it already: another container's?", h->mount, h->path);
+	if (r < 0)
+		return r;
+	h->fd = take_fd(&fd);
+	return 0;
+}
+
+int cgroup_make(struct cgroup *cgroup, struct error *err)
+{
+	for (size_t i = 0; i < cgroup->n; i++) {
+		int r = make_folder(&cgroup->list[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	cgroup->made = true;
+	return 0;
+}
+
+int cgroup_apply(struct cgroup *cgroup, const struct resources *resources, const struct device_plan *devices,
+		 struct error *err)
+{
+	int r = 0;
+
+	if (resources) {
+		r = cgroup_v1_apply(cgroup, resources, err);
+		if (r == 0)
+			r = cgroup_v2_apply(cgroup, resources, err);
+	}
+	if (r < 0 || !devices)
+		return r;
+	if (cgroup_v1_find(cgroup, "devices"))
+		return cgroup_v1_allow_devices(cgroup, devices, err);
+	return cgroup_v2_allow_devices(cgroup, devices, err);
+}
+
+int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err)
+{
+	struct hierarchy *h = cgroup_v2_find(cgroup);
+	_cleanup_free_ char *names = NULL;
+	char *save = NULL;
+
+	if (!h || h->fd < 0)
+		return 0;
+	/* the kernel says which files a delegatee may own: cgroups(7) */
+	if (fd_read_file(AT_FDCWD, "/sys/kernel/cgroup/delegate", FILE_MAX, &names, NULL, NULL) < 0)
+		names = strdup("cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n");
+	if (!names)
+		return error_set(err, ENOMEM, "cgroup");
+	if (fchown(h->fd, uid, gid) < 0)
+		return error_set(err, errno, "cannot delegate '%s/%s'", h->mount, h->path);
+	for (char *name = strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
+		if (fchownat(h->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return error_set(err, errno, "cannot delegate '%s/%s/%s'", h->mount, h->path, name);
+	return 0;
+}
+
+/* ---- processes ------------------------------------------------------------------------------------------------- */
+
+/* A process that was cloned into the folder is there; moving it again would cost an RCU grace period. */
+static bool is_in(const struct membership *memberships, size_t n, const struct hierarchy *h)
+{
+	const char *controllers = str_after(h->options, "none,");
+
+	if (!controllers)
+		controllers = h->options;
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(memberships[i].controllers, controllers) && memberships[i].path[0] == '/' &&
+		    str_eq(memberships[i].path + 1, h->path))
+			return true;
+	return false;
+}
+
+int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
+{
+	struct membership memberships[CGROUP_HIERARCHIES_MAX];
+	_cleanup_free_ char *text = NULL;
+	char path[64], number[16];
+	size_t n = 0;
+
+	(void)str_format(path, sizeof(path), pid ? "/proc/%d/cgroup" : "/proc/self/cgroup", pid);
+	if (fd_read_file(AT_FDCWD, path, FILE_MAX, &text, NULL, NULL) == 0)
+		n = parse_memberships(text, memberships, CGROUP_HIERARCHIES_MAX);
+	(void)str_format(number, sizeof(number), "%d", pid);
+	for (size_t i = 0; i < cgroup->n; i++) {
+		const struct hierarchy *h = &cgroup->list[i];
+		int r;
+
+		if (h->fd < 0)
+			return error_text(err, ENOENT, "'%s/%s' is gone", h->mount, h->path);
+		if (is_in(memberships, n, h))
+			continue;
+		r = fd_write_file(h->fd, "cgroup.procs", number, err);
+		if (r < 0)
+			return error_wrap(err, "cannot move a process into '%s/%s'", h->mount, h->path);
+	}
+	return 0;
+}
+
+struct pid_list {
+	pid_t *items;
+	size_t n, room;
+};
+
+static int add_pids(int fd, struct pid_list *list, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	char *save = NULL;
+	uint32_t pid;
+	int r = fd_read_file(fd, "cgroup.procs", FILE_MAX, &text, NULL, err);
+
+	if (r < 0)
+		return r == -ENOENT || r == -ENODEV ? 0 : r; /* removed meanwhile */
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (parse_u32(line, &pid) < 0 || pid == 0)
+			continue;
+		if (list->n == list->room) {
+			size_t room = list->room ? list->room * 2 : 64;
+			pid_t *more = reallocarray(list->items, room, sizeof(*more));
+
+			if (!more)
+				return error_set(err, ENOMEM, "processes");
+			list->items = more;
+			list->room = room;
+		}
+		list->items[list->n++] = (pid_t)pid;
+	}
+	return 0;
+}
+
+/* Calls @each for @fd and every folder below, children first. */
+static int walk(int fd, int depth, int (*each)(int parent_fd, const char *name, int fd, void *data, struct error *err),
+		int parent_fd, const char *name, void *data, struct error *err)
+{
+	_cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	int r = 0;
+	DIR *dir;
+
+	if (copy < 0)
+		return errno == ENOENT ? 0 : error_set(err, errno, "cannot read a cgroup");
+	if (depth == 0)
+		return error_text(err, ELOOP, "cgroups are nested too deeply");
+	dir = fdopendir(take_fd(&copy));
+	if (!dir)
+		return error_set(err, errno, "cannot read a cgroup");
+	while (r == 0 && (entry = readdir(dir))) {
+		_cleanup_close_ int child = -EBADF;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (child >= 0)
+			r = walk(child, depth - 1, each, fd, entry->d_name, data, err);
+	}
+	(void)closedir(dir);
+	return r < 0 ? r : each(parent_fd, name, fd, data, err);
+}
+
+static int collect(int parent_fd, const char *name, int fd, void *data, struct error *err)
+{
+	(void)parent_fd;
+	(void)name;
+	return add_pids(fd, data, err);
+}
+
+/* Where every process of the container is listed: v2 where it is, else the first hierarchy that is left. */
+static struct hierarchy *any_hierarchy(struct cgroup *cgroup)
+{
+	struct hierarchy *h = cgroup_v2_find(cgroup);
+
+	if (h && h->fd >= 0)
+		return h;
+	for (size_t i = 0; i < cgroup->n; i++)
+		if (cgroup->list[i].fd >= 0)
+			return &cgroup->list[i];
+	return NULL;
+}
+
+int cgroup_pids(const struct cgroup *cgroup, pid_t **ret, size_t *ret_n, struct error *err)
+{
+	struct hierarchy *h = any_hierarchy((struct cgroup *)cgroup);
+	struct pid_list list = { 0 };
+	int r = h ? walk(h->fd, TREE_DEPTH_MAX, collect, -EBADF, NULL, &list, err) : 0;
+
+	if (r < 0) {
+		free(list.items);
+		return r;
+	}
+	*ret = list.items;
+	*ret_n = list.n;
+	return 0;
+}
+
+static void nap(void)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Without cgroup.kill (Linux 5.14): what is frozen cannot fork, so each round leaves fewer. */
+static int kill_by_list(struct cgroup *cgroup, struct error *err)
+{
+	for (int round = 0; round < KILL_ROUNDS_MAX; round++) {
+		_cleanup_free_ pid_t *pids = NULL;
+		size_t n = 0;
+		bool frozen;
+		int r;
+
+		frozen = cgroup_freeze(cgroup, true, NULL) == 0;
+		r = cgroup_pids(cgroup, &pids, &n, err);
+		for (size_t i = 0; r == 0 && i < n; i++)
+			(void)kill(pids[i], SIGKILL); /* ESRCH: gone by itself */
+		if (frozen)
+			(void)cgroup_freeze(cgroup, false, NULL);
+		if (r < 0 || n == 0)
+			return r;
+		nap();
+	}
+	return error_text(err, EBUSY, "processes of the container survive SIGKILL");
+}
+
+int cgroup_kill(struct cgroup *cgroup, struct error *err)
+{
+	struct hierarchy *h = cgroup_v2_find(cgroup);
+
+	if (!cgroup->made)
+		return 0; /* never proved empty: what is in it may be another's */
+	if (h && h->fd >= 0 && fd_write_file(h->fd, "cgroup.kill", "1", NULL) == 0)
+		return 0;
+	return kill_by_list(cgroup, err);
+}
+
+/* ---- freezer --------------------------------------------------------------------------------------------------- */
+
+static bool file_holds(int fd, const char *file, const char *text)
+{
+	_cleanup_free_ char *content = NULL;
+
+	return fd_read_file(fd, file, FILE_MAX, &content, NULL, NULL) == 0 && strstr(content, text);
+}
+
+static int wait_until(int fd, const char *file, const char *text, struct error *err)
+{
+	for (int waited = 0; waited < FREEZE_MS; waited += POLL_NS / 1000000) {
+		if (file_holds(fd, file, text))
+			return 0;
+		nap();
+	}
+	return error_set(err, ETIMEDOUT, "the freezer does not say '%s'", text);
+}
+
+int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
+{
+	struct hierarchy *v1 = cgroup_v1_find(cgroup, "freezer"), *v2 = cgroup_v2_find(cgroup);
+	const char *state = frozen ? "FROZEN" : "THAWED";
+	int r;
+
+	if (v1 && v1->fd >= 0) {
+		r = fd_write_file(v1->fd, "freezer.state", state, err);
+		if (r == 0)
+			r = wait_until(v1->fd, "freezer.state", state, err);
+	} else if (v2 && v2->fd >= 0) {
+		r = fd_write_file(v2->fd, "cgroup.freeze", frozen ? "1" : "0", err);
+		if (r == 0)
+			r = wait_until(v2->fd, "cgroup.events", frozen ? "frozen 1" : "frozen 0", err);
+	} else {
+		return error_text(err, ENOTSUP, "this host has no cgroup freezer");
+	}
+	if (r < 0 && frozen && v1 && v1->fd >= 0) /* half frozen is worse than running */
+		(void)fd_write_file(v1->fd, "freezer.state", "THAWED", NULL);
+	return r;
+}
+
+bool cgroup_is_frozen(const struct cgroup *cgroup)
+{
+	struct hierarchy *v1 = cgroup_v1_find((struct cgroup *)cgroup, "freezer");
+	struct hierarchy *v2 = cgroup_v2_find((struct cgroup *)cgroup);
+
+	if (v1 && v1->fd >= 0)
+		return file_holds(v1->fd, "freezer.state", "FROZEN") || file_holds(v1->fd, "freezer.state", "FREEZING");
+	return v2 && v2->fd >= 0 && file_holds(v2->fd, "cgroup.freeze", "1");
+}
+
+/* ---- remove ---------------------------------------------------------------------------------------------------- */
+
+static int remove_one(int parent_fd, const char *name, int fd, void *data, struct error *err)
+{
+	(void)fd;
+	(void)data;
+	if (name && unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_set(err, errno, "cannot remove the cgroup '%s'", name);
+	return 0;
+}
+
+static int remove_folder(struct hierarchy *h, struct error *err)
+{
+	_cleanup_close_ int parent_fd = -EBADF;
+	_cleanup_free_ char *copy = strdup(h->path);
+	char *slash = copy ? strrchr(copy, '/') : NULL;
+	int r;
+
+	if (!copy)
+		return error_set(err, ENOMEM, "cgroup");
+	if (slash)
+		*slash = 0;
+	parent_fd = slash ? open_folder(h->mount, copy, err) : open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (parent_fd < 0)
+		return parent_fd == -ENOENT ? 0 : -errno;
+	r = walk(h->fd, TREE_DEPTH_MAX, remove_one, parent_fd, slash ? slash + 1 : copy, NULL, err);
+	if (r == 0)
+		h->fd = fd_close(h->fd);
+	return r;
+}
+
+int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
+{
+	for (size_t i = 0; i < cgroup->n; i++) {
+		struct hierarchy *h = &cgroup->list[i];
+		int r = h->fd < 0 ? 0 : remove_folder(h, err);
+
+		for (; r == -EBUSY && timeout_ms > 0; timeout_ms -= POLL_NS / 1000000) {
+			(void)cgroup_kill(cgroup, NULL); /* a process that was just moving in */
+			nap();
+			r = remove_folder(h, err);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+json_t *cgroup_features(void)
+{
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0);
+}
+
+int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited, struct error *err)
+{
+	char text[32];
+
+	if (value < 0 && unlimited)
+		return fd_write_file(fd, file, unlimited, err);
+	(void)str_format(text, sizeof(text), "%lld", (long long)value);
+	return fd_write_file(fd, file, text, err);
+}

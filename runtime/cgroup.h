@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cgroup - owns the container's cgroup: one folder in each hierarchy the host has (v1, hybrid, v2), from making it
+ * to removing it. What differs is in cgroup_v1.c and cgroup_v2.c.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct cgroup;
+struct device_plan;
+struct error;
+struct resources;
+
+#define CGROUP_HIERARCHIES_MAX 24
+
+/* A mounted hierarchy, for the container's own /sys/fs/cgroup. Strings live as long as the struct cgroup. */
+struct cgroup_hierarchy {
+	bool is_v2;
+	const char *name;    /* folder below /sys/fs/cgroup: "cpu,cpuacct", "systemd", "unified"; "" on pure v2 */
+	const char *options; /* for mount(2) of a v1 hierarchy: "cpu,cpuacct", "none,name=systemd"; "" for v2 */
+};
+
+/**
+ * cgroup_plan() - Decide where the folders belong, and make nothing yet
+ * @cgroups_path: linux.cgroupsPath: absolute from each hierarchy's mounted root, relative below the caller's own
+ *		  cgroup, NULL: "/ID" as runc does. "slice:prefix:name" is refused: that is for --systemd-cgroup.
+ * @ret:	owned by the caller, cgroup_free()
+ *
+ * So that the plan can be on record (cgroup_to_json()) before the first folder is. ".." is refused.
+ */
+int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, struct error *err);
+
+/**
+ * cgroup_make() - Make the folders
+ *
+ * Folders that exist are used, but must hold no process (-EBUSY), or another container would share them. On v2 the
+ * controllers are enabled down the path (cgroup.subtree_control) as far as the host allows. What a failure leaves is
+ * for cgroup_remove().
+ */
+int cgroup_make(struct cgroup *cgroup, struct error *err);
+
+void cgroup_free(struct cgroup *cgroup); /* closes descriptors; touches nothing on the host */
+static inline void cgroup_freep(struct cgroup **cgroup)
+{
+	cgroup_free(*cgroup);
+}
+
+/* For state.json and back. _to_json: new reference. _from_json opens the folders; those that are gone are skipped. */
+json_t *cgroup_to_json(const struct cgroup *cgroup);
+int cgroup_from_json(json_t *value, struct cgroup **ret, struct error *err);
+
+size_t cgroup_hierarchies(const struct cgroup *cgroup, struct cgroup_hierarchy *ret, size_t max);
+
+/**
+ * cgroup_apply() - Limits before the first process enters
+ *
+ * @resources or @devices may be NULL. A limit whose controller the host lacks is an error that names both.
+ * On v2 the device rules become a BPF_PROG_TYPE_CGROUP_DEVICE program, attached to the folder; on v1 devices.allow.
+ */
+int cgroup_apply(struct cgroup *cgroup, const struct resources *resources, const struct device_plan *devices,
+		 struct error *err);
+
+/* v2: the folder and the files of /sys/kernel/cgroup/delegate to the container's root. v1: nothing (unsafe there). */
+int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err);
+
+/* Moves a process (0: the caller) into every hierarchy; skips those it is in already. */
+int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err);
+
+/* The v2 folder for CLONE_INTO_CGROUP, borrowed; -EBADF where there is none. */
+int cgroup_v2_fd(const struct cgroup *cgroup);
+
+/* All processes in the cgroup and below, each once. @ret is malloc'ed, owned by the caller. */
+int cgroup_pids(const struct cgroup *cgroup, pid_t **ret, size_t *ret_n, struct error *err);
+
+/*
+ * SIGKILL to everything in it, however fast it forks (cgroup.kill, or freeze-kill-thaw), without waiting for the ends.
+ * Nothing is killed in folders that cgroup_make() never proved to be ours.
+ */
+int cgroup_kill(struct cgroup *cgroup, struct error *err);
+
+/* Freezes or thaws, and waits until it is done: -ENOTSUP where the host has no freezer. */
+int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err);
+bool cgroup_is_frozen(const struct cgroup *cgroup);
+
+/**
+ * cgroup_remove() - rmdir the folders and all below, deepest first
+ *
+ * Retries EBUSY while processes are being reaped, at most @timeout_ms. Folders that are gone are fine. Parents made by
+ * cgroup_make() stay, as with runc (an engine's parent is the engine's).
+ */
+int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err);
+
+/* What `features` says: new reference to OCI features-linux.md "cgroup". */
+json_t *cgroup_features(void);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* channel - owns the words that R and I (or an exec's helpers) exchange over a socket pair, one message each. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+
+enum channel_word {
+	CHANNEL_FAILED,	    /* carries the error */
+	CHANNEL_MAPPED,	    /* R: ids mapped, cgroups entered */
+	CHANNEL_NAMESPACES, /* I: its namespaces exist */
+	CHANNEL_OFFSETS,    /* R: time offsets are written, I may enter */
+	CHANNEL_NAMED,	    /* I: in its time namespace, host name set, loopback up */
+	CHANNEL_PIVOTED,    /* R: the mount tree is complete, I stands in it; may carry the terminal's slave */
+	CHANNEL_SEALED,	    /* I: own mount namespace, every mount locked; waits for `start` */
+	CHANNEL_JOINED,	    /* exec's helper: in the container, carries the child's pid, maybe the terminal's master */
+	CHANNEL_GO,	    /* exec: the child may go on */
+};
+
+int channel_make(int ret_pair[2], struct error *err);
+
+/* @fd: -EBADF or a descriptor to pass on. @value: a pid or 0. Allocates nothing. */
+int channel_say(int sock, enum channel_word word, int32_t value, int fd, struct error *err);
+
+/* Tells the peer why there will be no more words. */
+void channel_fail(int sock, const struct error *why);
+
+/**
+ * channel_hear() - Wait for one word
+ * @ret_value,@ret_fd: may be NULL; a descriptor nobody wants is closed. @ret_fd is -EBADF when none came.
+ *
+ * CHANNEL_FAILED makes the peer's error ours; the end of the stream is -EPIPE, any other word -EPROTO.
+ */
+int channel_hear(int sock, enum channel_word word, int32_t *ret_value, int *ret_fd, struct error *err);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * container - owns the struct that `create` fills step by step and hands to the modules that build a container.
+ *
+ * Two processes: R, the runtime, and I, the container's future pid 1, R's child. create.c has the order.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cgroup.h"
+#include "devices.h"
+#include "lifecycle.h"
+#include "mounts.h"
+#include "policy.h"
+#include "seccomp.h"
+#include "source.h"
+#include "spec.h"
+#include "state.h"
+
+/* One entry of mounts[], opened and decided about before anything is made. */
+struct planned_mount {
+	const struct spec_mount *spec;
+	struct mount_options options;
+	const char **data;    /* options for the file system */
+	struct source source; /* of a bind; .fd -EBADF otherwise */
+};
+
+struct mount_plan {
+	struct planned_mount *items;
+	size_t n;
+};
+
+/* Where the root file system comes from. */
+enum root_kind {
+	ROOT_FOLDER, /* an id-mapped bind of a plain folder */
+	ROOT_TWIN,   /* an engine's overlay, assembled again on id-mapped layers: twin.c */
+};
+
+struct container {
+	const struct globals *globals;
+	const struct create_options *options;
+
+	char bundle[PATH_MAX];
+	char rootfs[PATH_MAX]; /* absolute, links resolved */
+	struct spec *spec;
+	struct policy policy;
+	struct device_plan devices;
+	struct seccomp_program filter;
+	char *init_state_json; /* OCI state as startContainer hooks see it */
+
+	int state_fd; /* ROOT/ID, locked; -EBADF until it is ours */
+	struct state state;
+	struct cgroup *cgroup;
+	char scratch[PATH_MAX]; /* path of that folder: in M1, something may be mounted over it */
+	int fifo_fd;
+
+	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */
+	int cwd_fd;		      /* and its current folder: paths of the command line count from it */
+	struct source_view *view;
+	struct source root_source; /* ROOT_FOLDER */
+	struct twin *twin;	   /* ROOT_TWIN */
+	enum root_kind root_kind;
+	struct mount_plan mounts;
+
+	int init_sock;	/* I's end; closed in R once I exists */
+	int sock;	/* R's end of the socket to I */
+	pid_t init_pid; /* 0: not made yet */
+	int init_pidfd;
+	int userns_fd, pidns_fd;
+
+	int root_fd;  /* the new root, O_PATH */
+	int proc_fd;  /* a procfs of the container that nothing was ever mounted on */
+	int master_fd, slave_fd;
+};

@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * create - owns the order in which a container comes to be. `create_container()` reads like the list; each step's reason
+ * for standing where it stands is beside it.
+ *
+ * Two processes take part: R, this one, host root; I, its child, which becomes the container's pid 1 (init.c). R builds
+ * the mount tree in a mount namespace M1 that belongs to the host, so that I's copy of it, M2, has every mount locked.
+ * What must be undone on the host is written down in state.json before it is done, so that `delete --force` can undo it
+ * after a crash at any point.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "channel.h"
+#include "container.h"
+#include "error.h"
+#include "fd.h"
+#include "idmap.h"
+#include "idrange.h"
+#include "init.h"
+#include "lifecycle.h"
+#include "log.h"
+#include "masks.h"
+#include "mount_tree.h"
+#include "path.h"
+#include "paths.h"
+#include "rootfs.h"
+#include "str.h"
+#include "sys.h"
+#include "sysctl.h"
+#include "twin.h"
+#include "undo.h"
+
+/* ---- 1: read and check, nothing made yet ------------------------------------------------------------------- */
+
+static int resolve_bundle(struct container *c, int *ret_fd, struct error *err)
+{
+	_cleanup_close_ int fd = open(c->options->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot open the bundle '%s'", c->options->bundle);
+	r = path_of_fd(fd, c->bundle, err);
+	if (r < 0)
+		return error_wrap(err, "bundle");
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static int resolve_rootfs(struct container *c, int bundle_fd, struct error *err)
+{
+	const char *path = c->spec->root->path;
+	_cleanup_close_ int fd = openat(bundle_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return error_set(err, errno, "root.path: cannot open '%s'", path);
+	r = path_of_fd(fd, c->rootfs, err);
+	if (r < 0)
+		return error_wrap(err, "root.path");
+	if (str_eq(c->rootfs, "/"))
+		return error_text(err, EPERM, "root.path: the host's own root cannot be a container's: name a folder");
+	return 0;
+}
+
+/* A descriptor of ours in the range would leak into the container: ours are close-on-exec, the caller's are not. */
+static int check_preserved_fds(const struct container *c, struct error *err)
+{
+	for (uint32_t i = 0; i < c->options->preserve_fds; i++) {
+		int flags = fcntl(3 + (int)i, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return error_text(err, EBADF, "--preserve-fds %u: descriptor %u is not open",
+					  c->options->preserve_fds, 3 + i);
+	}
+	return 0;
+}
+
+static int check_console(const struct container *c, struct error *err)
+{
+	bool terminal = c->spec->process && c->spec->process->terminal;
+
+	if (terminal && !c->options->console_socket && !c->options->foreground)
+		return error_text(err, EINVAL, "process.terminal is set: --console-socket is needed");
+	if (!terminal && c->options->console_socket)
+		return error_text(err, EINVAL, "--console-socket is of no use: process.terminal is not set");
+	return 0;
+}
+
+static int check_lsm(const struct process *process, struct error *err)
+{
+	if (!process)
+		return 0;
+	if (process->selinux_label && *process->selinux_label)
+		return error_text(err, ENOTSUP, "process.selinuxLabel: SELinux is not supported by this version of bulwark");
+	if (process->apparmor_profile && *process->apparmor_profile &&
+	    !str_eq(process->apparmor_profile, "unconfined"))
+		return error_text(err, ENOTSUP,
+				  "process.apparmorProfile: AppArmor is not supported by this version of bulwark");
+	return 0;
+}
+
+static int load(struct container *c, struct error *err)
+{
+	_cleanup_close_ int bundle_fd = -EBADF;
+	json_t *linux_;
+	int r = resolve_bundle(c, &bundle_fd, err);
+
+	if (r == 0)
+		r = spec_load(bundle_fd, "config.json", &c->spec, err);
+	if (r == 0)
+		r = resolve_rootfs(c, bundle_fd, err);
+	if (r == 0)
+		r = policy_load(&c->policy, err);
+	if (r == 0)
+		r = namespaces_check(&c->spec->linux_.namespaces, err);
+	if (r == 0)
+		r = devices_plan(&c->spec->linux_.devices, &c->spec->linux_.resources.devices, &c->devices, err);
+	if (r == 0)
+		r = check_lsm(c->spec->process, err);
+	if (r == 0)
+		r = check_preserved_fds(c, err);
+	if (r == 0)
+		r = check_console(c, err);
+	if (r < 0 || !c->spec->linux_.seccomp)
+		return r;
+	linux_ = json_object_get(c->spec->json, "linux");
+	return seccomp_compile(c->spec->linux_.seccomp, json_object_get(linux_, "seccomp"), true, &c->filter, err);
+}
+
+/* ---- 2: state, ids, cgroup --------------------------------------------------------------------------------- */
+
+static char *now_text(void)
+{
+	struct timespec now;
+	struct tm tm;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)gmtime_r(&now.tv_sec, &tm);
+	return str_dupf("%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+			tm.tm_min, tm.tm_sec, now.tv_nsec);
+}
+
+static json_t *hooks_of(const struct spec *spec, const char *name)
+{
+	return json_incref(json_object_get(json_object_get(spec->json, "hooks"), name));
+}
+
+static int fill_state(struct container *c, struct error *err)
+{
+	struct state *s = &c->state;
+
+	s->id = strdup(c->options->id);
+	s->oci_version = strdup(c->spec->oci_version);
+	s->bundle = strdup(c->bundle);
+	s->rootfs = strdup(c->rootfs);
+	s->created = now_text();
+	if (!s->id || !s->oci_version || !s->bundle || !s->rootfs || !s->created)
+		return error_set(err, ENOMEM, "state");
+	s->owner = getuid();
+	s->own_range = true;
+	s->degraded = true; /* no BPF LSM programs exist yet: stage 4 */
+	s->annotations = json_incref(json_object_get(c->spec->json, "annotations"));
+	s->poststart = hooks_of(c->spec, "poststart");
+	s->poststop = hooks_of(c->spec, "poststop");
+	return 0;
+}
+
+/* The spec as it was, for `exec`; the process's environment, where secrets live, stays in the bundle. */
+static int save_config(const struct container *c, struct error *err)
+{
+	_cleanup_json_ json_t *copy = json_copy(c->spec->json);
+	json_t *process = json_object_get(copy, "process");
+	_cleanup_free_ char *text = NULL;
+
+	if (process) {
+		json_t *without = json_copy(process);
+
+		json_object_del(without, "env");
+		json_object_set_new(copy, "process", without);
+	}
+	text = json_to_text(copy);
+	if (!text)
+		return error_set(err, ENOMEM, STATE_CONFIG);
+	return fd_replace_file(c->state_fd, STATE_CONFIG, text, strlen(text), 0600, err);
+}
+
+static int claim(struct container *c, struct error *err)
+{
+	int r = fill_state(c, err);
+
+	if (r == 0)
+		r = state_create(c->globals->root, c->options->id, &c->state_fd, err);
+	if (r == 0)
+		r = path_of_fd(c->state_fd, c->scratch, err);
+	if (r == 0)
+		r = idrange_take(PATHS_IDS, c->scratch, &c->state.id_base, err);
+	if (r == 0)
+		r = save_config(c, err);
+	if (r == 0)
+		r = state_save(c->state_fd, &c->state, err);
+	return r;
+}
+
+static int save_cgroup(struct container *c, struct error *err)
+{
+	json_decref(c->state.cgroup);
+	c->state.cgroup = cgroup_to_json(c->cgroup);
+	if (!c->state.cgroup)
+		return error_set(err, ENOMEM, "cgroup");
+	return state_save(c->state_fd, &c->state, err);
+}
+
+static int make_cgroup(struct container *c, struct error *err)
+{
+	const struct spec_linux *l = &c->spec->linux_;
+	int r = cgroup_plan(l->cgroups_path, c->options->id, &c->cgroup, err);
+
+	if (r == 0)
+		r = save_cgroup(c, err);
+	if (r == 0)
+		r = cgroup_make(c->cgroup, err);
+	if (r == 0)
+		r = save_cgroup(c, err);
+	if (r == 0)
+		r = cgroup_apply(c->cgroup, &l->resources, &c->devices, err);
+	if (r == 0)
+		r = cgroup_delegate(c->cgroup, c->state.id_base, c->state.id_base, err);
+	return r < 0 ? error_wrap(err, "cgroup") : 0;
+}
+
+/* I keeps it open both ways: then a start that finds no reader knows that I is dead (ENXIO, fifo(7)). */
+static int make_fifo(struct container *c, struct error *err)
+{
+	if (mkfifoat(c->state_fd, STATE_FIFO, 0600) < 0)
+		return error_set(err, errno, "cannot make the start FIFO");
+	c->fifo_fd = openat(c->state_fd, STATE_FIFO, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (c->fifo_fd < 0)
+		return error_set(err, errno, "cannot open the start FIFO");
+	return 0;
+}
+
+/* ---- 3: M1, and every decision about the host's files ------------------------------------------------------ */
+
+static int open_self_ns(const char *name, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	(void)str_format(path, sizeof(path), "/proc/self/ns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
+}
+
+/* Before I is cloned: later it could not enter a namespace that belongs to the host. */
+static int make_m1(struct container *c, struct error *err)
+{
+	c->host_net_fd = open_self_ns("net", err);
+	if (c->host_net_fd < 0)
+		return c->host_net_fd;
+	c->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->cwd_fd < 0)
+		return error_set(err, errno, "cannot open the current folder");
+	c->host_mnt_fd = open_self_ns("mnt", err); /* last of the three: leave_m1() goes by it */
+	if (c->host_mnt_fd < 0)
+		return c->host_mnt_fd;
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_set(err, errno, "cannot make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_set(err, errno, "cannot cut the mount namespace off the host's");
+	return 0;
+}
+
+static int plan_files(struct container *c, struct error *err)
+{
+	int r = source_view_open(c->rootfs, c->state.id_base, &c->view, err);
+
+	if (r == 0)
+		r = rootfs_plan(c, err);
+	if (r == 0)
+		r = mount_tree_plan(c, err);
+	if (r < 0 || !c->twin || !twin_work_path(c->twin))
+		return r;
+	c->state.twin_work = strdup(twin_work_path(c->twin));
+	if (!c->state.twin_work)
+		return error_set(err, ENOMEM, "state");
+	return state_save(c->state_fd, &c->state, err);
+}
+
+/* ---- 4: I -------------------------------------------------------------------------------------------------- */
+
+static int make_init_state_json(struct container *c, struct error *err)
+{
+	_cleanup_json_ json_t *oci = state_to_oci(&c->state, CONTAINER_CREATED, 1);
+
+	c->init_state_json = oci ? json_to_text(oci) : NULL;
+	return c->init_state_json ? 0 : error_set(err, ENOMEM, "state");
+}
+
+/* NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. */
+static int clone_init(struct container *c, struct error *err)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWPID, .exit_signal = SIGCHLD };
+	int pair[2], r = channel_make(pair, err);
+	int v2_fd = cgroup_v2_fd(c->cgroup);
+
+	if (r < 0)
+		return r;
+	c->sock = pair[0];
+	c->init_sock = pair[1];
+	if (v2_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (__u64)v2_fd;
+	}
+	c->init_pid = sys_clone3(&args);
+	if (c->init_pid < 0) {
+		c->init_pid = 0;
+		return error_set(err, errno, "cannot make the container's first process");
+	}
+	if (c->init_pid == 0)
+		init_main(c);
+	c->init_sock = fd_close(c->init_sock);
+	return 0;
+}
+
+static int open_init_ns(const struct container *c, const char *name, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	(void)str_format(path, sizeof(path), "/proc/%d/ns/%s", c->init_pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
+}
+
+static int start_init(struct container *c, struct error *err)
+{
+	const struct id_mapping map = { 0, c->state.id_base, IDRANGE_SIZE };
+	int r = make_init_state_json(c, err);
+
+	if (r == 0)
+		r = clone_init(c, err);
+	if (r < 0)
+		return r;
+	c->init_pidfd = (int)syscall(SYS_pidfd_open, c->init_pid, 0);
+	if (c->init_pidfd < 0)
+		return error_set(err, errno, "pidfd_open");
+	c->state.init.pid = c->init_pid;
+	r = proc_stat(c->init_pid, &c->state.init.start, NULL, err);
+	if (r == 0)
+		r = state_save(c->state_fd, &c->state, err);
+	if (r == 0)
+		r = idmap_write(c->init_pid, &map, 1, &map, 1, err);
+	if (r == 0) /* before it makes its cgroup namespace, whose root is where it then is */
+		r = cgroup_enter(c->cgroup, c->init_pid, err);
+	if (r < 0)
+		return r;
+	c->userns_fd = open_init_ns(c, "user", err);
+	c->pidns_fd = c->userns_fd < 0 ? -EBADF : open_init_ns(c, "pid", err);
+	if (c->pidns_fd < 0)
+		return -EIO;
+	return channel_say(c->sock, CHANNEL_MAPPED, 0, -EBADF, err);
+}
+
+/* Unless the spec says otherwise the container's clocks start at zero: uptime, btime, ps agree with its life. */
+static int write_time_offsets(const struct container *c, struct error *err)
+{
+	const struct time_offsets *o = &c->spec->linux_.time_offsets;
+	struct timespec boot = { 0 };
+	char path[64], text[160];
+	int r;
+
+	(void)str_format(path, sizeof(path), "/proc/%d/timens_offsets", c->init_pid);
+	if (access(path, F_OK) < 0)
+		return 0; /* Linux without time namespaces */
+	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
+	r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n", (long long)o->monotonic.secs.value,
+		       o->monotonic.nanosecs.value,
+		       (long long)(o->boottime.secs.set ? o->boottime.secs.value : -(int64_t)boot.tv_sec),
+		       o->boottime.nanosecs.value);
+	if (r < 0)
+		return error_text(err, EINVAL, "linux.timeOffsets: out of range");
+	r = fd_write_file(AT_FDCWD, path, text, err);
+	return r < 0 ? error_wrap(err, "linux.timeOffsets") : 0;
+}
+
+static int finish_namespaces(struct container *c, struct error *err)
+{
+	int r = channel_hear(c->sock, CHANNEL_NAMESPACES, NULL, NULL, err);
+
+	if (r == 0)
+		r = write_time_offsets(c, err);
+	if (r == 0)
+		r = channel_say(c->sock, CHANNEL_OFFSETS, 0, -EBADF, err);
+	if (r == 0)
+		r = channel_hear(c->sock, CHANNEL_NAMED, NULL, NULL, err);
+	return r;
+}
+
+/* ---- 5: the mount tree -------------------------------------------------------------------------------------- */
+
+/* From here on every inode R makes belongs to the container's root; SECBIT_NO_SETUID_FIXUP lets R keep its capabilities. */
+static void act_as(uint32_t id)
+{
+	(void)setfsgid(id); /* setfsuid(2) has no error to look at */
+	(void)setfsuid(id);
+}
+
+static int enter_runtime_ns(void *data, struct error *err)
+{
+	const struct container *c = data;
+
+	act_as(0);
+	if (setns(c->host_mnt_fd, CLONE_NEWNS) < 0 || setns(c->host_net_fd, CLONE_NEWNET) < 0)
+		return error_set(err, errno, "cannot go back to the runtime's namespaces");
+	return 0;
+}
+
+/* In the container's namespaces with its root's credentials, but with M1's view of the files: before the pivot. */
+static int enter_container_ns(void *data, struct error *err)
+{
+	const struct container *c = data;
+
+	act_as(0);
+	if (setns(c->init_pidfd, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
+		return error_set(err, errno, "cannot join the container's namespaces");
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return error_set(err, errno, "cannot become the container's root");
+	return 0;
+}
+
+static int run_hooks(struct container *c, const char *name, const struct json_array *list,
+		     int (*enter)(void *, struct error *), struct error *err)
+{
+	_cleanup_json_ json_t *oci = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	if (!list->n)
+		return 0;
+	oci = state_to_oci(&c->state, CONTAINER_CREATING, c->init_pid);
+	text = oci ? json_to_text(oci) : NULL;
+	if (!text)
+		return error_set(err, ENOMEM, "state");
+	return hooks_run(name, list, text, c->bundle, enter, c, err);
+}
+
+static int run_runtime_hooks(struct container *c, struct error *err)
+{
+	int r = run_hooks(c, "prestart", &c->spec->hooks.prestart, enter_runtime_ns, err);
+
+	if (r == 0)
+		r = run_hooks(c, "createRuntime", &c->spec->hooks.create_runtime, enter_runtime_ns, err);
+	return r;
+}
+
+static int apply_sysctls(struct container *c, struct error *err)
+{
+	_cleanup_close_ int proc_fd = -EBADF;
+
+	if (!c->spec->linux_.sysctl.n)
+		return 0;
+	proc_fd = mount_tree_new_proc(c, err);
+	if (proc_fd < 0)
+		return proc_fd;
+	return sysctl_apply(proc_fd, &c->spec->linux_.sysctl, err);
+}
+
+static int build_tree(struct container *c, struct error *err)
+{
+	const struct spec_linux *l = &c->spec->linux_;
+	int r;
+
+	/* sysfs, mqueue, cgroup and the sysctl files take their maker's namespaces; the user namespace stays the host's */
+	if (setns(c->init_pidfd, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
+		return error_set(err, errno, "cannot join the container's namespaces");
+	r = mount_tree_build(c, err);
+	if (r == 0)
+		r = apply_sysctls(c, err);
+	if (r == 0)
+		r = masks_apply(c->root_fd, c->scratch, l->masked_paths, l->readonly_paths, err);
+	if (r == 0)
+		r = run_hooks(c, "createContainer", &c->spec->hooks.create_container, enter_container_ns, err);
+	if (r == 0 && c->spec->process) {
+		_cleanup_close_ int cwd_fd = path_make_dir_in_root(c->root_fd, c->spec->process->cwd, 0755, NULL);
+		/* a folder that cannot be made is reported by the chdir(2) that misses it */
+	}
+	if (r == 0)
+		r = rootfs_pivot(c, err);
+	return r;
+}
+
+static int make_root(struct container *c, struct error *err)
+{
+	/* set before the twin overlay: see twin.h */
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+		return error_set(err, errno, "PR_SET_SECUREBITS");
+	act_as(c->state.id_base);
+	return rootfs_mount(c, err);
+}
+
+/* ---- 6: the seal, and what is left on the host -------------------------------------------------------------- */
+
+/* With the last process that stands in it M1 vanishes. */
+static int leave_m1(const struct container *c, struct error *err)
+{
+	if (c->host_mnt_fd < 0)
+		return 0;
+	if (setns(c->host_mnt_fd, CLONE_NEWNS) < 0 || setns(c->host_net_fd, CLONE_NEWNET) < 0 || fchdir(c->cwd_fd) < 0)
+		return error_set(err, errno, "cannot go back to the host's namespaces");
+	return 0;
+}
+
+static int seal(struct container *c, struct error *err)
+{
+	int r = channel_say(c->sock, CHANNEL_PIVOTED, 0, c->slave_fd, err);
+
+	if (r == 0)
+		r = channel_hear(c->sock, CHANNEL_SEALED, NULL, NULL, err);
+	act_as(0);
+	c->slave_fd = fd_close(c->slave_fd);
+	if (r == 0)
+		r = leave_m1(c, err);
+	/* last: a limit could hit I's own work; and here /proc is the host's again */
+	if (r == 0 && c->spec->process)
+		r = process_prepare(c->spec->process, c->init_pid, err);
+	if (r == 0 && c->spec->process && !c->spec->process->terminal)
+		process_own_stdio(c->state.id_base + c->spec->process->user.uid);
+	return r;
+}
+
+int create_write_pid_file(const char *path, pid_t pid, struct error *err)
+{
+	_cleanup_close_ int dir_fd = -EBADF;
+	_cleanup_free_ char *dir = strdup(path);
+	char text[16], *slash = dir ? strrchr(dir, '/') : NULL;
+	const char *name = slash ? path + (slash - dir) + 1 : path;
+	int r;
+
+	if (!dir)
+		return error_set(err, ENOMEM, "pid file");
+	if (slash)
+		*slash = 0;
+	dir_fd = open(!slash ? "." : *dir ? dir : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return error_set(err, errno, "cannot open the folder of the pid file '%s'", path);
+	(void)str_format(text, sizeof(text), "%d", pid);
+	r = fd_replace_file(dir_fd, name, text, strlen(text), 0644, err);
+	return r < 0 ? error_wrap(err, "pid file") : 0;
+}
+
+static int publish(struct container *c, struct error *err)
+{
+	int r = state_save(c->state_fd, &c->state, err);
+
+	if (r == 0 && c->options->pid_file)
+		r = create_write_pid_file(c->options->pid_file, c->init_pid, err);
+	if (r == 0)
+		log_info("container '%s' is degraded: BPF LSM programs are not loaded (they come with a later release)",
+			    c->options->id);
+	return r;
+}
+
+/* ---- the list ----------------------------------------------------------------------------------------------- */
+
+static int build(struct container *c, struct error *err)
+{
+	int r = load(c, err); /* bad input leaves nothing behind, as nothing was made */
+
+	if (r == 0)
+		r = claim(c, err); /* the state folder is the lock; the id range is on record before it is used */
+	if (r == 0)
+		r = make_fifo(c, err); /* before I, which inherits it */
+	if (r == 0)
+		r = make_m1(c, err); /* before I, which could not enter it later */
+	if (r == 0)
+		r = plan_files(c, err); /* every refusal about the host's files comes before anything is mounted */
+	if (r == 0)
+		r = make_cgroup(c, err); /* limits hold before the first process */
+	if (r == 0)
+		r = start_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
+	if (r == 0)
+		r = make_root(c, err); /* while I makes its namespaces */
+	if (r == 0)
+		r = finish_namespaces(c, err);
+	if (r == 0)
+		r = run_runtime_hooks(c, err); /* all namespaces exist, the root is mounted where the spec says */
+	if (r == 0)
+		r = build_tree(c, err);
+	if (r == 0)
+		r = seal(c, err); /* after it, nothing can be added to what is locked */
+	if (r == 0)
+		r = publish(c, err);
+	return r;
+}
+
+/* Kills I and undoes what was made, in the reverse order; the state says what. */
+static void undo(struct container *c)
+{
+	struct error ignored = ERROR_INIT;
+
+	act_as(0);
+	if (c->init_pid > 0) {
+		(void)kill(c->init_pid, SIGKILL); /* our own child, not reaped yet: the number is still its */
+		(void)waitpid(c->init_pid, NULL, 0);
+	}
+	if (leave_m1(c, &ignored) < 0)
+		log_warning("cleaning up after a failed create: %s", ignored.msg);
+	if (c->state_fd >= 0 &&
+	    undo_container(c->globals->root, c->state_fd, &c->state, c->cgroup, &ignored) < 0)
+		log_warning("cleaning up after a failed create: %s", ignored.msg);
+}
+
+static void done(struct container *c)
+{
+	mount_tree_done(c);
+	if (c->root_source.fd >= 0)
+		source_done(&c->root_source);
+	source_view_free(c->view);
+	twin_free(c->twin);
+	seccomp_program_done(&c->filter);
+	cgroup_free(c->cgroup);
+	spec_free(c->spec);
+	state_done(&c->state);
+	free(c->init_state_json);
+
+	int *fds[] = { &c->state_fd,	&c->fifo_fd,  &c->host_mnt_fd, &c->host_net_fd, &c->init_sock,
+		       &c->sock,	&c->userns_fd, &c->pidns_fd,    &c->root_fd,	 &c->proc_fd,
+		       &c->init_pidfd,	&c->master_fd, &c->slave_fd, &c->cwd_fd };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		*fds[i] = fd_close(*fds[i]);
+}
+
+int create_container(const struct globals *globals, const struct create_options *options, struct created *ret,
+		     struct error *err)
+{
+	struct container c = {
+		.globals = globals,	.options = options,	.state_fd = -EBADF,   .fifo_fd = -EBADF,
+		.host_mnt_fd = -EBADF,	.host_net_fd = -EBADF,	.init_sock = -EBADF,  .sock = -EBADF,
+		.init_pidfd = -EBADF,	.userns_fd = -EBADF,	.pidns_fd = -EBADF,   .root_fd = -EBADF,
+		.proc_fd = -EBADF,	.master_fd = -EBADF,	.slave_fd = -EBADF,   .cwd_fd = -EBADF, .root_source = { .fd = -EBADF },
+	};
+	int r = state_check_id(options->id, err);
+
+	if (r < 0)
+		return r;
+	/* the joiner of a hostile container's namespaces, and what it forks, show nothing of themselves */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "PR_SET_DUMPABLE");
+	r = build(&c, err);
+	if (r < 0) {
+		undo(&c);
+	} else if (ret) {
+		ret->pid = c.init_pid;
+		ret->pidfd = take_fd(&c.init_pidfd);
+		ret->master_fd = take_fd(&c.master_fd);
+	}
+	done(&c);
+	return r;
+}

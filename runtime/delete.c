@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* delete - owns the end: kill if asked, undo what create did, run the poststop hooks. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "error.h"
+#include "fd.h"
+#include "hooks.h"
+#include "lifecycle.h"
+#include "log.h"
+#include "state.h"
+#include "undo.h"
+
+#define DEATH_MS 10000 /* a killed init in uninterruptible sleep may take its time */
+
+static int check_deletable(const struct state *state, enum container_status status, bool force, struct error *err)
+{
+	/* created: its process has not run, so nothing is lost; runc does the same */
+	if (force || status == CONTAINER_STOPPED || status == CONTAINER_CREATED)
+		return 0;
+	return error_text(err, EBUSY, "cannot delete container %s that is not stopped: %s", state->id,
+			  container_status_text(status));
+}
+
+static int kill_init(const struct state *state, struct error *err)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+
+	if (!state->init.pid)
+		return 0;
+	pidfd = proc_open(&state->init, NULL);
+	if (pidfd < 0)
+		return 0; /* gone, or a zombie that its parent has yet to reap */
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return error_set(err, errno, "cannot kill the container's init");
+	return proc_wait_dead(pidfd, DEATH_MS, err);
+}
+
+/* Failures only warn: OCI runtime.md, "Lifecycle", step 13. */
+static void run_poststop(const struct state *state, json_t *oci)
+{
+	__attribute__((cleanup(arena_done))) struct arena arena = ARENA_INIT;
+	_cleanup_json_ json_t *section = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct error err = ERROR_INIT;
+	struct hooks hooks = { 0 };
+
+	if (!json_array_size(state->poststop))
+		return;
+	section = json_pack("{s:O}", "poststop", state->poststop);
+	text = oci ? json_to_text(oci) : NULL;
+	if (!section || !text) {
+		log_warning("poststop: no memory");
+		return;
+	}
+	if (json_parse_object(&arena, section, hooks_fields, &hooks, &err) < 0 ||
+	    hooks_run("poststop", &hooks.poststop, text, state->bundle, NULL, NULL, &err) < 0)
+		log_warning("%s", err.msg);
+}
+
+int delete_container(const struct globals *globals, const char *id, bool force, struct error *err)
+{
+	__attribute__((cleanup(state_done))) struct state state = { 0 };
+	_cleanup_json_ json_t *oci = NULL;
+	_cleanup_close_ int state_fd = -EBADF;
+	int r = state_open(globals->root, id, true, &state_fd, err);
+
+	if (r < 0)
+		return force && r == -ENOENT ? 0 : r;
+	r = state_load(state_fd, &state, err);
+	if (r < 0 && !force)
+		return r;
+	if (r == 0) {
+		r = check_deletable(&state, state_status(state_fd, &state), force, err);
+		if (r == 0)
+			r = kill_init(&state, err);
+		if (r < 0)
+			return r;
+		oci = state_to_oci(&state, CONTAINER_STOPPED, 0);
+	}
+	/* a state that cannot be read is what a create left that was killed early: little was made by then */
+	r = undo_container(globals->root, state_fd, &state, NULL, err);
+	if (r < 0)
+		return r;
+	run_poststop(&state, oci);
+	return 0;
+}

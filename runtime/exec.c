@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * exec - owns running one more process in a container.
+ *
+ * Three processes: J, this one, stays outside and waits; M, its child, enters the container's cgroup and namespaces and
+ * makes C, with CLONE_PARENT, so that C is J's child; M ends. C becomes the process. Nothing of J can be seen from
+ * inside. M and C are not dumpable from before setns(2) until execve(2): a container's root that ptraces, opens
+ * /proc/PID/{mem,fd,root,exe} or asks pidfd_getfd(2) gets EPERM, as their memory belongs to the host's user namespace.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "cgroup.h"
+#include "channel.h"
+#include "error.h"
+#include "exec_process.h"
+#include "fd.h"
+#include "json.h"
+#include "lifecycle.h"
+#include "process.h"
+#include "seccomp.h"
+#include "spec.h"
+#include "state.h"
+#include "str.h"
+#include "sys.h"
+#include "terminal.h"
+
+#define JOIN_FLAGS                                                                                             \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+struct exec {
+	const struct exec_options *options;
+	struct arena arena;
+	json_t *process_json;
+	struct process *process;
+	struct seccomp_program filter;
+	struct state state;
+	struct cgroup *cgroup;
+	int state_fd, init_pidfd;
+	int sock, peer_sock; /* J's end; M's and C's */
+	int master_fd;
+	pid_t pid; /* C */
+	int pidfd;
+};
+
+/* ---- M and C ------------------------------------------------------------------------------------------------- */
+
+static int join(struct exec *e, struct error *err)
+{
+	int r;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "PR_SET_DUMPABLE");
+	r = cgroup_enter(e->cgroup, 0, err); /* before entering: its limits must bind us too */
+	if (r < 0)
+		return r;
+	if (setns(e->init_pidfd, JOIN_FLAGS | CLONE_NEWTIME) < 0 &&
+	    (errno != EINVAL || setns(e->init_pidfd, JOIN_FLAGS) < 0)) /* EINVAL: Linux without time namespaces */
+		return error_set(err, errno == ESRCH ? ESRCH : errno, "cannot join the container's namespaces");
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return error_set(err, errno, "cannot become root of the container");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) /* setresuid(2) may have changed it */
+		return error_set(err, errno, "PR_SET_DUMPABLE");
+	return 0;
+}
+
+static int keep_preserved_fds(const struct exec *e, struct error *err)
+{
+	int r = fd_cloexec_from(3, err);
+
+	for (uint32_t i = 0; r == 0 && i < e->options->preserve_fds; i++)
+		if (fcntl(3 + (int)i, F_SETFD, 0) < 0)
+			r = error_set(err, errno, "--preserve-fds: descriptor %u", 3 + i);
+	return r;
+}
+
+/* C. Failures up to the last travel to J: it is they that an engine shows its user. */
+static _Noreturn void child_main(struct exec *e, int slave_fd)
+{
+	static char path[PATH_MAX], home[PROCESS_HOME_MAX];
+	struct error err = ERROR_INIT;
+	sigset_t none;
+	int r = channel_hear(e->peer_sock, CHANNEL_GO, NULL, NULL, &err);
+
+	(void)setsid();
+	if (r == 0 && slave_fd >= 0)
+		r = terminal_become(slave_fd, &err);
+	if (r == 0)
+		r = keep_preserved_fds(e, &err);
+	if (r == 0)
+		r = process_find_executable(e->process, path, &err);
+	if (r == 0)
+		process_find_home(e->process, home);
+	(void)signal(SIGPIPE, SIG_DFL); /* before a filter is loaded, which may refuse these */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (r == 0)
+		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, &err);
+	if (r == 0)
+		r = process_exec(e->process, path, home, &err);
+	channel_fail(e->peer_sock, &err);
+	_exit(255);
+}
+
+/* M. */
+static int join_and_clone(struct exec *e, struct error *err)
+{
+	const struct clone_args args = { .flags = CLONE_PARENT };
+	_cleanup_close_ int master_fd = -EBADF, slave_fd = -EBADF;
+	char name[128] = "";
+	pid_t pid;
+	int r = join(e, err);
+
+	if (r == 0 && e->process->terminal) {
+		_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		r = terminal_open(root_fd, e->process->console_size.height, e->process->console_size.width, &master_fd,
+				  &slave_fd, name, err);
+	}
+	if (r < 0)
+		return r;
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return error_set(err, errno, "cannot make the process");
+	if (pid == 0)
+		child_main(e, slave_fd);
+	return channel_say(e->peer_sock, CHANNEL_JOINED, pid, master_fd, err);
+}
+
+static _Noreturn void middle_main(struct exec *e)
+{
+	struct error err = ERROR_INIT;
+
+	e->sock = fd_close(e->sock);
+	if (join_and_clone(e, &err) < 0) {
+		channel_fail(e->peer_sock, &err);
+		_exit(1);
+	}
+	_exit(0);
+}
+
+/* ---- J ------------------------------------------------------------------------------------------------------- */
+
+static int check_running(struct exec *e, struct error *err)
+{
+	switch (state_status(e->state_fd, &e->state)) {
+	case CONTAINER_RUNNING:
+	case CONTAINER_CREATED:
+		return 0;
+	case CONTAINER_PAUSED:
+		if (e->options->ignore_paused)
+			return 0;
+		return error_text(err, EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
+	default:
+		return error_text(err, ESRCH, "cannot exec in a stopped container: container not running");
+	}
+}
+
+static int compile_filter(struct exec *e, struct error *err)
+{
+	_cleanup_json_ json_t *config = NULL;
+	struct seccomp *seccomp = NULL;
+	json_t *section;
+	int r = json_read_file(e->state_fd, STATE_CONFIG, &config, err);
+
+	if (r < 0)
+		return r;
+	section = json_object_get(json_object_get(config, "linux"), "seccomp");
+	if (!section || json_is_null(section))
+		return 0;
+	r = seccomp_parse(&e->arena, section, &seccomp, err);
+	return r < 0 ? error_wrap(err, "linux.seccomp") :
+		       seccomp_compile(seccomp, section, true, &e->filter, err);
+}
+
+static int prepare(struct exec *e, const struct globals *globals, struct error *err)
+{
+	int r = state_open(globals->root, e->options->id, false, &e->state_fd, err);
+
+	if (r == 0)
+		r = state_load(e->state_fd, &e->state, err);
+	if (r == 0)
+		r = check_running(e, err);
+	if (r == 0)
+		r = exec_process_load(e->options, e->state.bundle, &e->arena, &e->process_json, &e->process, err);
+	if (r == 0 && e->process->terminal && e->options->detach && !e->options->console_socket)
+		r = error_text(err, EINVAL, "a detached process with a terminal needs --console-socket");
+	if (r == 0)
+		r = compile_filter(e, err);
+	if (r == 0)
+		r = cgroup_from_json(e->state.cgroup, &e->cgroup, err);
+	if (r < 0)
+		return r;
+	e->init_pidfd = proc_open(&e->state.init, err);
+	return e->init_pidfd < 0 ? error_text(err, ESRCH, "container not running") : 0;
+}
+
+static int spawn(struct exec *e, struct error *err)
+{
+	int pair[2], status, r = channel_make(pair, err);
+	pid_t middle;
+
+	if (r < 0)
+		return r;
+	e->sock = pair[0];
+	e->peer_sock = pair[1];
+	middle = fork();
+	if (middle < 0)
+		return error_set(err, errno, "fork");
+	if (middle == 0)
+		middle_main(e);
+	e->peer_sock = fd_close(e->peer_sock);
+	r = channel_hear(e->sock, CHANNEL_JOINED, &e->pid, &e->master_fd, err);
+	(void)waitpid(middle, &status, 0);
+	if (r < 0) {
+		e->pid = 0;
+		return r;
+	}
+	e->pidfd = (int)syscall(SYS_pidfd_open, e->pid, 0);
+	return e->pidfd < 0 ? error_set(err, errno, "pidfd_open") : 0;
+}
+
+/* C's end of the stream closes at execve(2); an error that comes first is why there was none. */
+static int wait_for_execve(struct exec *e, struct error *err)
+{
+	int r = channel_hear(e->sock, CHANNEL_GO, NULL, NULL, err);
+
+	return r == -EPIPE ? 0 : r;
+}
+
+static int let_go(struct exec *e, struct error *err)
+{
+	int r = process_prepare(e->process, e->pid, err);
+
+	if (r == 0 && !e->process->terminal)
+		process_own_stdio(e->state.id_base + e->process->user.uid);
+	if (r == 0 && e->master_fd >= 0 && e->options->console_socket) {
+		r = terminal_send_master(e->options->console_socket, e->master_fd, "/dev/console", err);
+		e->master_fd = fd_close(e->master_fd);
+	}
+	if (r == 0 && e->options->pid_file)
+		r = create_write_pid_file(e->options->pid_file, e->pid, err);
+	if (r == 0)
+		r = channel_say(e->sock, CHANNEL_GO, 0, -EBADF, err);
+	if (r == 0)
+		r = wait_for_execve(e, err);
+	return r;
+}
+
+static int wait_for_end(struct exec *e, int *ret_status, struct error *err)
+{
+	int status, r;
+
+	if (e->options->detach) {
+		*ret_status = 0;
+		return 0;
+	}
+	r = foreground_wait(e->pid, e->pidfd, e->master_fd, &status, err);
+	if (r == 0)
+		*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return r;
+}
+
+static void done(struct exec *e)
+{
+	int *fds[] = { &e->state_fd, &e->init_pidfd, &e->sock, &e->peer_sock, &e->master_fd, &e->pidfd };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		*fds[i] = fd_close(*fds[i]);
+	cgroup_free(e->cgroup);
+	seccomp_program_done(&e->filter);
+	state_done(&e->state);
+	arena_done(&e->arena);
+	json_decref(e->process_json);
+}
+
+int exec_container(const struct globals *globals, const struct exec_options *options, int *ret_status,
+		   struct error *err)
+{
+	struct exec e = {
+		.options = options,
+		.state_fd = -EBADF,
+		.init_pidfd = -EBADF,
+		.sock = -EBADF,
+		.peer_sock = -EBADF,
+		.master_fd = -EBADF,
+		.pidfd = -EBADF,
+	};
+	int r = state_check_id(options->id, err);
+
+	if (r < 0)
+		return r;
+	r = options->detach ? 0 : foreground_block_signals(err); /* before there is a process they should go to */
+	if (r == 0)
+		r = prepare(&e, globals, err);
+	if (r == 0)
+		r = spawn(&e, err);
+	if (r == 0)
+		r = let_go(&e, err);
+	if (r < 0 && e.pid > 0) {
+		(void)kill(e.pid, SIGKILL); /* our own child, not reaped yet */
+		(void)waitpid(e.pid, NULL, 0);
+	}
+	if (r == 0)
+		r = wait_for_end(&e, ret_status, err);
+	done(&e);
+	return r;
+}

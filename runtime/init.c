@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * init - see init.h. Stages, and what is given up at each:
+ *
+ *  1. cloned into a new user and pid namespace, no ids mapped yet: waits for R
+ *  2. becomes root of the user namespace: from here on nothing on the host belongs to it
+ *  3. network, ipc, uts, cgroup, time namespaces; only then, or what the kernel makes with them would belong to nobody
+ *  4. waits until R has built the mount tree around it and pivoted
+ *  5. unshare(CLONE_NEWNS): the seal. The copy of the tree belongs to the user namespace, the original to its parent, so
+ *     the kernel locks every mount in it, mount_namespaces(7). R is free to go
+ *  6. waits for `start`: a byte in a FIFO, which it holds O_RDWR, so that start's open tells whether it is alive
+ *  7. startContainer hooks, then user, capabilities, no_new_privs, seccomp, execve(2)
+ *
+ * It is a copy of R: what R read is there. Only the end of the socket is shared with R, so the death of either is seen.
+ */
+#include "init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "container.h"
+#include "error.h"
+#include "fd.h"
+#include "log.h"
+#include "str.h"
+#include "sys.h"
+#include "terminal.h"
+
+static int become_root(struct error *err)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return error_set(err, errno, "cannot become root of the user namespace");
+	/* nobody in the container may look into this process before execve(2): it is the runtime's image */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "PR_SET_DUMPABLE");
+	return 0;
+}
+
+static int make_namespaces(const struct container *c, struct error *err)
+{
+	const struct namespaces *ns = &c->spec->linux_.namespaces;
+	int flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
+
+	if (!ns->path[NS_NETWORK])
+		flags |= CLONE_NEWNET;
+	if (unshare(flags) < 0)
+		return error_set(err, errno, "cannot make the container's namespaces");
+	if (unshare(CLONE_NEWTIME) < 0 && errno != EINVAL) /* EINVAL: Linux built without it */
+		return error_set(err, errno, "cannot make the time namespace");
+	return 0;
+}
+
+/* The offsets are fixed when the first process enters, time_namespaces(7). */
+static int enter_time_namespace(struct error *err)
+{
+	_cleanup_close_ int fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_set(err, errno, "cannot open the time namespace");
+	if (setns(fd, CLONE_NEWTIME) < 0)
+		return error_set(err, errno, "cannot enter the time namespace");
+	return 0;
+}
+
+static int bring_up_loopback(struct error *err)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_name = "lo" };
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot open a socket for the loopback interface");
+	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
+		return error_set(err, errno, "cannot find the loopback interface");
+	request.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return error_set(err, errno, "cannot bring up the loopback interface");
+	return 0;
+}
+
+static int set_names(const struct spec *spec, struct error *err)
+{
+	const char *domain = spec->domainname;
+
+	for (size_t i = 0; !domain && i < spec->linux_.sysctl.n; i++)
+		if (str_eq(spec->linux_.sysctl.items[i].key, "kernel.domainname"))
+			domain = spec->linux_.sysctl.items[i].value;
+	if (spec->hostname && *spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		return error_set(err, errno, "hostname: cannot set '%s'", spec->hostname);
+	if (domain && *domain && setdomainname(domain, strlen(domain)) < 0)
+		return error_set(err, errno, "domainname: cannot set '%s'", domain);
+	return 0;
+}
+
+/* A session keyring of its own, named as runc does it; else the container would search the engine's, keyrings(7). */
+static int join_keyring(const struct container *c, struct error *err)
+{
+	char name[STATE_ID_MAX + 8];
+
+	if (c->options->no_new_keyring)
+		return 0;
+	(void)str_format(name, sizeof(name), "_ses.%s", c->options->id);
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0 && errno != ENOSYS)
+		return error_set(err, errno, "cannot join a new session keyring");
+	return 0;
+}
+
+static int set_propagation(const struct spec *spec, struct error *err)
+{
+	static const struct {
+		const char *name;
+		unsigned long flags;
+	} rows[] = {
+		{ "shared", MS_SHARED },	      { "rshared", MS_SHARED | MS_REC },
+		{ "slave", MS_SLAVE },		      { "rslave", MS_SLAVE | MS_REC },
+		{ "private", MS_PRIVATE },	      { "rprivate", MS_PRIVATE | MS_REC },
+		{ "unbindable", MS_UNBINDABLE },
+	};
+	const char *name = spec->linux_.rootfs_propagation;
+
+	if (!name || !*name)
+		return 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!str_eq(rows[i].name, name))
+			continue;
+		if (mount(NULL, "/", NULL, rows[i].flags, NULL) < 0)
+			return error_set(err, errno, "linux.rootfsPropagation '%s'", name);
+		return 0;
+	}
+	return error_text(err, EINVAL, "linux.rootfsPropagation: unknown value '%s'", name);
+}
+
+static int seal(const struct container *c, struct error *err)
+{
+	if (chdir("/") < 0)
+		return error_set(err, errno, "cannot enter the new root");
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_set(err, errno, "cannot seal the mounts");
+	/* a peer group of this namespace alone: the tree it was copied from is about to vanish */
+	return set_propagation(c->spec, err);
+}
+
+/* close_range(2) over everything from @first up but two. */
+static int close_all_but(int first, int a, int b, struct error *err)
+{
+	const int keep[] = { a < b ? a : b, a < b ? b : a };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (keep[i] < first)
+			continue;
+		if (keep[i] > first && close_range((unsigned int)first, (unsigned int)keep[i] - 1, 0) < 0)
+			return error_set(err, errno, "close_range");
+		first = keep[i] + 1;
+	}
+	if (close_range((unsigned int)first, ~0U, 0) < 0)
+		return error_set(err, errno, "close_range");
+	return 0;
+}
+
+/*
+ * What R had open is open here too: the state folder, whose lock would live as long as the container, the host's
+ * namespaces, folders of the host. None of it may be there when something of the container runs.
+ */
+static int close_inherited(struct container *c, struct error *err)
+{
+	log_close();
+	return close_all_but(3 + (int)c->options->preserve_fds, c->init_sock, c->fifo_fd, err);
+}
+
+/* Stages 1 to 5. */
+static int set_up(struct container *c, char *ret_path, struct error *err)
+{
+	_cleanup_close_ int slave_fd = -EBADF;
+	int r = channel_hear(c->init_sock, CHANNEL_MAPPED, NULL, NULL, err);
+
+	if (r == 0)
+		r = become_root(err);
+	if (r == 0)
+		r = make_namespaces(c, err);
+	if (r == 0)
+		r = channel_say(c->init_sock, CHANNEL_NAMESPACES, 0, -EBADF, err);
+	if (r == 0)
+		r = channel_hear(c->init_sock, CHANNEL_OFFSETS, NULL, NULL, err);
+	if (r == 0)
+		r = enter_time_namespace(err);
+	if (r == 0 && !c->spec->linux_.namespaces.path[NS_NETWORK])
+		r = bring_up_loopback(err);
+	if (r == 0)
+		r = set_names(c->spec, err);
+	if (r == 0)
+		r = join_keyring(c, err);
+	if (r == 0)
+		r = channel_say(c->init_sock, CHANNEL_NAMED, 0, -EBADF, err);
+	if (r == 0)
+		r = channel_hear(c->init_sock, CHANNEL_PIVOTED, NULL, &slave_fd, err);
+	if (r == 0)
+		r = seal(c, err);
+	if (r == 0 && slave_fd >= 0)
+		r = terminal_become(slave_fd, err); /* makes the session */
+	else
+		(void)setsid(); /* fails only where there is a session already */
+	slave_fd = fd_close(slave_fd);
+	if (r == 0)
+		r = close_inherited(c, err);
+	if (r == 0 && c->spec->process)
+		r = process_find_executable(c->spec->process, ret_path, err);
+	return r;
+}
+
+/* Stage 6. A signal that is handled by nobody cannot interrupt this: pid 1 ignores what it has no handler for. */
+static int wait_for_start(const struct container *c, struct error *err)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(c->fifo_fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : error_set(err, n < 0 ? errno : EPIPE, "cannot wait for start");
+}
+
+static int keep_preserved_fds(const struct container *c, struct error *err)
+{
+	int r = fd_cloexec_from(3, err);
+
+	for (uint32_t i = 0; r == 0 && i < c->options->preserve_fds; i++)
+		if (fcntl(3 + (int)i, F_SETFD, 0) < 0)
+			r = error_set(err, errno, "--preserve-fds: descriptor %u", 3 + i);
+	return r;
+}
+
+/* Stage 7. */
+static int become_process(const struct container *c, const char *path, struct error *err)
+{
+	const struct json_array *hooks = &c->spec->hooks.start_container;
+	char home[PROCESS_HOME_MAX];
+	int r;
+
+	r = hooks_run("startContainer", hooks, c->init_state_json, NULL, NULL, NULL, err);
+	if (r == 0)
+		r = keep_preserved_fds(c, err);
+	if (r == 0)
+		process_find_home(c->spec->process, home);
+	if (r == 0)
+		r = process_become(c->spec->process, c->filter.insns ? &c->filter : NULL, err);
+	if (r == 0)
+		r = process_exec(c->spec->process, path, home, err);
+	return r;
+}
+
+/* Nobody listens on the socket any more: the container's own standard error is what is left. */
+static _Noreturn void die(const struct error *err)
+{
+	(void)!write(STDERR_FILENO, err->msg, strlen(err->msg));
+	(void)!write(STDERR_FILENO, "\n", 1);
+	_exit(1);
+}
+
+_Noreturn void init_main(struct container *c)
+{
+	static char path[PATH_MAX];
+	struct error err = ERROR_INIT;
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	c->sock = fd_close(c->sock); /* so that the end of R is the end of the stream */
+	if (set_up(c, path, &err) < 0) {
+		channel_fail(c->init_sock, &err);
+		_exit(1);
+	}
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (channel_say(c->init_sock, CHANNEL_SEALED, 0, -EBADF, &err) < 0)
+		_exit(1);
+	c->init_sock = fd_close(c->init_sock);
+
+	if (wait_for_start(c, &err) < 0 || become_process(c, path, &err) < 0)
+		die(&err);
+	_exit(1);
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* init - owns I: the child of R that makes the container's namespaces, seals its mounts, waits, and becomes the process. */
+#pragma once
+
+struct container;
+
+/* Runs in the child that clone3(2) made, and never returns. */
+_Noreturn void init_main(struct container *c);

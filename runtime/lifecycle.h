@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lifecycle - owns the operations behind the verbs: create, start, exec, kill, delete. One .c file each. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "command.h"
+
+struct error;
+
+struct create_options {
+	const char *id;
+	const char *bundle; /* folder of config.json */
+	const char *console_socket;
+	const char *pid_file;
+	bool no_pivot;
+	bool no_new_keyring;
+	uint32_t preserve_fds;
+	bool foreground; /* `run`: hand the terminal's master back instead of wanting a console socket */
+};
+
+struct created { /* for `run`; descriptors are the caller's */
+	pid_t pid;     /* init, a child of the caller */
+	int pidfd;
+	int master_fd; /* -EBADF: no terminal, or it went to the console socket */
+};
+
+/**
+ * create_container() - Everything up to an init that waits for `start`
+ *
+ * On failure nothing is left behind. With @ret NULL descriptors are closed.
+ */
+int create_container(const struct globals *globals, const struct create_options *options, struct created *ret,
+		     struct error *err);
+
+/* Decimal, without a newline, atomically: engines read it as soon as it is there. */
+int create_write_pid_file(const char *path, pid_t pid, struct error *err);
+
+int start_container(const struct globals *globals, const char *id, struct error *err);
+
+struct exec_options {
+	const char *id;
+	const char *process_path; /* --process; NULL: from the bundle's config, with what follows laid over it */
+	char **args;		  /* NULL-terminated; ignored with process_path */
+	const char *cwd;
+	const struct option_list *env; /* NAME=VALUE */
+	const char *user;	       /* UID[:GID] */
+	const struct option_list *additional_gids;
+	const struct option_list *caps;
+	bool tty;
+	bool no_new_privs;
+	const char *console_socket;
+	const char *pid_file;
+	bool detach;
+	bool ignore_paused;
+	uint32_t preserve_fds;
+};
+
+/* @ret_status: exit status of the process (128 + N for a signal), 0 with detach. */
+int exec_container(const struct globals *globals, const struct exec_options *options, int *ret_status,
+		   struct error *err);
+
+/* @all: every process of the container. "container not running" when init is dead. */
+int kill_container(const struct globals *globals, const char *id, int signal, bool all, struct error *err);
+
+/**
+ * delete_container() - Undo create, whatever state it was left in
+ * @force:	kill first; an unknown id is success; what a crash at any step left is cleaned up
+ */
+int delete_container(const struct globals *globals, const char *id, bool force, struct error *err);

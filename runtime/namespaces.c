@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* namespaces - see namespaces.h. */
+#include "namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "fd.h"
+#include "str.h"
+#include "sys.h"
+
+const struct ns_info ns_infos[NS_TYPES] = {
+	[NS_MOUNT] = { "mount", "mnt", CLONE_NEWNS, false },
+	[NS_PID] = { "pid", "pid", CLONE_NEWPID, false },
+	[NS_NETWORK] = { "network", "net", CLONE_NEWNET, false },
+	[NS_IPC] = { "ipc", "ipc", CLONE_NEWIPC, false },
+	[NS_UTS] = { "uts", "uts", CLONE_NEWUTS, false },
+	[NS_USER] = { "user", "user", CLONE_NEWUSER, true },
+	[NS_CGROUP] = { "cgroup", "cgroup", CLONE_NEWCGROUP, true },
+	[NS_TIME] = { "time", "time", CLONE_NEWTIME, true },
+};
+
+static const struct json_field time_offset_fields[] = {
+	JSON_F(struct time_offset, secs, "secs", JSON_OPT_I64_FIELD),
+	JSON_F(struct time_offset, nanosecs, "nanosecs", JSON_OPT_U32_FIELD),
+	JSON_F_END,
+};
+
+const struct json_field time_offsets_fields[] = {
+	JSON_F_OBJECT(struct time_offsets, monotonic, "monotonic", time_offset_fields),
+	JSON_F_OBJECT(struct time_offsets, boottime, "boottime", time_offset_fields),
+	JSON_F_END,
+};
+
+struct ns_entry {
+	const char *type;
+	const char *path;
+};
+
+static const struct json_field ns_entry_fields[] = {
+	JSON_F_REQUIRED(struct ns_entry, type, "type", JSON_STRING_FIELD),
+	JSON_F(struct ns_entry, path, "path", JSON_STRING_FIELD),
+	JSON_F_END,
+};
+
+static int parse_entry(struct arena *arena, json_t *value, struct namespaces *ns, struct error *err)
+{
+	struct ns_entry entry = { 0 };
+	int r;
+
+	if (!json_is_object(value))
+		return error_text(err, EINVAL, ": expected an object, got %s", json_type_text(value));
+	r = json_parse_object(arena, value, ns_entry_fields, &entry, err);
+	if (r < 0)
+		return error_prefix(err, ".");
+	for (int type = 0; type < NS_TYPES; type++) {
+		if (!str_eq(ns_infos[type].oci_name, entry.type))
+			continue;
+		if (ns->named[type])
+			return error_text(err, EINVAL, ": '%s' is named twice", entry.type);
+		ns->named[type] = true;
+		ns->path[type] = entry.path && *entry.path ? entry.path : NULL;
+		return 0;
+	}
+	return error_text(err, EINVAL, ": unknown namespace type '%s'", entry.type);
+}
+
+int namespaces_parse(struct arena *arena, json_t *value, void *out, struct error *err)
+{
+	struct namespaces ns = { 0 };
+	char prefix[32];
+
+	if (!json_is_array(value))
+		return error_text(err, EINVAL, ": expected an array, got %s", json_type_text(value));
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		int r = parse_entry(arena, json_array_get(value, i), &ns, err);
+
+		if (r < 0) {
+			(void)str_format(prefix, sizeof(prefix), "[%zu]", i);
+			return error_prefix(err, prefix);
+		}
+	}
+	*(struct namespaces *)out = ns;
+	return 0;
+}
+
+static int refuse_host(enum ns_type type, const char *how, struct error *err)
+{
+	return error_text(err, EPERM,
+			  "linux.namespaces: a container cannot share the %s namespace with the host (%s), because its "
+			  "root would act on the host's: leave it private or join another container's",
+			  ns_infos[type].oci_name, how);
+}
+
+/* Whether @fd is the namespace that a process is in. One that must not be looked into (Yama, capabilities) is not. */
+static bool is_that_of(const struct stat *theirs, const char *process, enum ns_type type)
+{
+	struct stat st;
+	char path[64];
+
+	(void)str_format(path, sizeof(path), "/proc/%s/ns/%s", process, ns_infos[type].proc_name);
+	return stat(path, &st) == 0 && st.st_dev == theirs->st_dev && st.st_ino == theirs->st_ino;
+}
+
+/* A path may lead to the host's namespace under any name: what counts is the inode in nsfs. */
+static int check_path(enum ns_type type, const char *path, struct error *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return error_set(err, errno, "linux.namespaces: cannot open the %s namespace '%s'",
+				 ns_infos[type].oci_name, path);
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "linux.namespaces: cannot stat '%s'", path);
+	if (is_that_of(&st, "1", type))
+		return refuse_host(type, "its path leads to the host's", err);
+	if (is_that_of(&st, "self", type))
+		return refuse_host(type, "its path leads to the engine's own", err);
+	return 0;
+}
+
+int namespaces_check(const struct namespaces *ns, struct error *err)
+{
+	for (int type = 0; type < NS_TYPES; type++) {
+		if (!ns->named[type] && !ns_infos[type].forced)
+			return refuse_host(type, "the specification has no entry for it", err);
+		if (ns->path[type]) {
+			int r = check_path(type, ns->path[type], err);
+
+			if (r < 0)
+				return r;
+			return error_text(err, ENOTSUP,
+					  "linux.namespaces: joining the %s namespace '%s' of another container is not "
+					  "supported by this version of bulwark",
+					  ns_infos[type].oci_name, ns->path[type]);
+		}
+	}
+	return 0;
+}

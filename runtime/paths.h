@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * paths - owns the compiled-in places. No flag or variable moves them: policy that could be moved is no policy.
+ *
+ * The test build (build/test/, never installed) lives below a prefix of its own, so that tests can say what the
+ * policy is without touching the host's.
+ */
+#pragma once
+
+#ifdef BULWARK_TEST_BUILD
+#define PATHS_PREFIX "/run/bulwark-test"
+#define PATHS_RUN PATHS_PREFIX "/run"
+#else
+#define PATHS_PREFIX ""
+#define PATHS_RUN "/run/bulwark"
+#endif
+
+#define PATHS_POLICY_DIR PATHS_PREFIX "/etc/bulwark"
+#define PATHS_POLICY_FILE PATHS_POLICY_DIR "/admin-settings.json"
+#define PATHS_CONTAINERS PATHS_RUN "/containers" /* state, unless --root says otherwise */
+#define PATHS_IDS PATHS_RUN "/ids"		 /* id ranges: one table for every --root */
+#define PATHS_LIB PATHS_PREFIX "/var/lib/bulwark"
+#define PATHS_CACHE PATHS_PREFIX "/var/cache/bulwark"
+#define PATHS_SECCOMP_CACHE PATHS_CACHE "/seccomp"

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* policy - owns what the administrator decided: PATHS_POLICY_FILE, read afresh by every create. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct error;
+struct stat;
+
+enum policy_bpf_lsm {
+	POLICY_BPF_LSM_REQUIRED, /* the default */
+	POLICY_BPF_LSM_PREFERRED,
+};
+
+struct policy {
+	enum policy_bpf_lsm bpf_lsm;
+};
+
+/**
+ * policy_load() - Read and check the policy
+ *
+ * No file: the defaults. A file that is not root's, or that others may write (nor any folder above it), that is broken
+ * or of an unknown major version: an error, and no container is made. Unknown keys warn.
+ * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}}
+ */
+int policy_load(struct policy *ret, struct error *err);
+
+/* Of a document; @text need not end with a NUL. policy_load() is this after all checks of the file. */
+int policy_parse(const char *text, size_t len, struct policy *ret, struct error *err);
+
+/* Whether whoever is not root could change a file, or what is in a folder, with these bits: -EPERM with the reason. */
+int policy_check_owner(const struct stat *st, const char *path, struct error *err);
+
+/* policy_load() from another path; for tests, which are root. */
+int policy_load_from(const char *path, struct policy *ret, struct error *err);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spec - see spec.h. The tables here name the sections; each section's own table is in its own file. */
+#include "spec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "mounts.h"
+#include "seccomp.h"
+#include "str.h"
+#include "sysctl.h"
+
+static const struct json_field root_fields[] = {
+	JSON_F_REQUIRED(struct spec_root, path, "path", JSON_STRING_FIELD),
+	JSON_F(struct spec_root, readonly, "readonly", JSON_BOOL_FIELD),
+	JSON_F_END,
+};
+
+static const struct json_field linux_fields[] = {
+	JSON_F_ARRAY(struct spec_linux, uid_mappings, "uidMappings", idmap_fields, struct id_mapping),
+	JSON_F_ARRAY(struct spec_linux, gid_mappings, "gidMappings", idmap_fields, struct id_mapping),
+	JSON_F(struct spec_linux, sysctl, "sysctl", JSON_STRMAP_FIELD),
+	JSON_F_OBJECT(struct spec_linux, resources, "resources", resources_fields),
+	JSON_F(struct spec_linux, cgroups_path, "cgroupsPath", JSON_STRING_FIELD),
+	JSON_F_CUSTOM(struct spec_linux, namespaces, "namespaces", namespaces_parse),
+	JSON_F_ARRAY(struct spec_linux, devices, "devices", device_node_fields, struct device_node),
+	JSON_F_CUSTOM(struct spec_linux, seccomp, "seccomp", seccomp_parse),
+	JSON_F(struct spec_linux, rootfs_propagation, "rootfsPropagation", JSON_STRING_FIELD),
+	JSON_F(struct spec_linux, masked_paths, "maskedPaths", JSON_STRV_FIELD),
+	JSON_F(struct spec_linux, readonly_paths, "readonlyPaths", JSON_STRV_FIELD),
+	JSON_F(struct spec_linux, mount_label, "mountLabel", JSON_STRING_FIELD),
+	JSON_F_OBJECT(struct spec_linux, time_offsets, "timeOffsets", time_offsets_fields),
+	JSON_F_END,
+};
+
+static const struct json_field spec_fields[] = {
+	JSON_F_REQUIRED(struct spec, oci_version, "ociVersion", JSON_STRING_FIELD),
+	JSON_F_POINTER(struct spec, process, "process", process_fields, struct process),
+	JSON_F_POINTER(struct spec, root, "root", root_fields, struct spec_root),
+	JSON_F(struct spec, hostname, "hostname", JSON_STRING_FIELD),
+	JSON_F(struct spec, domainname, "domainname", JSON_STRING_FIELD),
+	JSON_F_ARRAY(struct spec, mounts, "mounts", spec_mount_fields, struct spec_mount),
+	JSON_F_OBJECT(struct spec, hooks, "hooks", hooks_fields),
+	JSON_F(struct spec, annotations, "annotations", JSON_STRMAP_FIELD),
+	JSON_F_OBJECT(struct spec, linux_, "linux", linux_fields),
+	JSON_F_END,
+};
+
+static int check_paths(const char *name, const char **paths, struct error *err)
+{
+	for (size_t i = 0; paths && paths[i]; i++)
+		if (paths[i][0] != '/')
+			return error_text(err, EINVAL, "linux.%s[%zu]: '%s' is not absolute", name, i, paths[i]);
+	return 0;
+}
+
+/* What this version does not do yet is refused rather than ignored where a container would lose by it. */
+static int check_unsupported(const struct spec *spec, struct error *err)
+{
+	if (spec->linux_.uid_mappings.n || spec->linux_.gid_mappings.n)
+		return error_text(err, ENOTSUP,
+				  "linux.uidMappings: mappings of the specification's own are not supported by this "
+				  "version of bulwark, which gives each container an exclusive range itself");
+	if (spec->linux_.mount_label && *spec->linux_.mount_label)
+		return error_text(err, ENOTSUP, "linux.mountLabel: SELinux labels are not supported by this version "
+						"of bulwark");
+	return 0;
+}
+
+static int check(struct spec *spec, struct error *err)
+{
+	int r;
+
+	if (!str_after(spec->oci_version, "1."))
+		return error_text(err, EINVAL, "ociVersion: '%s' is not a 1.x version", spec->oci_version);
+	if (!spec->root)
+		return error_text(err, EINVAL, "root: missing");
+	if (!*spec->root->path)
+		return error_text(err, EINVAL, "root.path: empty");
+	if (spec->process) {
+		r = process_check(spec->process, err);
+		if (r < 0)
+			return r;
+	}
+	r = hooks_check(&spec->hooks, err);
+	if (r < 0)
+		return r;
+	r = mounts_check(&spec->arena, &spec->mounts, err);
+	if (r < 0)
+		return r;
+	r = sysctl_check(&spec->linux_.sysctl, err);
+	if (r < 0)
+		return r;
+	r = check_paths("maskedPaths", spec->linux_.masked_paths, err);
+	if (r < 0)
+		return r;
+	r = check_paths("readonlyPaths", spec->linux_.readonly_paths, err);
+	if (r < 0)
+		return r;
+	return check_unsupported(spec, err);
+}
+
+int spec_parse(json_t *document, struct spec **ret, struct error *err)
+{
+	struct spec *spec = calloc(1, sizeof(*spec));
+	int r;
+
+	if (!spec)
+		return error_set(err, ENOMEM, "config.json");
+	spec->json = json_incref(document);
+	r = json_parse_object(&spec->arena, document, spec_fields, spec, err);
+	if (r == 0)
+		r = check(spec, err);
+	if (r < 0) {
+		spec_free(spec);
+		return r;
+	}
+	*ret = spec;
+	return 0;
+}
+
+int spec_load(int dir_fd, const char *name, struct spec **ret, struct error *err)
+{
+	_cleanup_json_ json_t *document = NULL;
+	int r = json_read_file(dir_fd, name, &document, err);
+
+	if (r < 0)
+		return r;
+	r = spec_parse(document, ret, err);
+	return r < 0 ? error_wrap(err, "%s", name) : 0;
+}
+
+void spec_free(struct spec *spec)
+{
+	if (!spec)
+		return;
+	arena_done(&spec->arena);
+	json_decref(spec->json);
+	free(spec);
+}
+
+int spec_parse_process(struct arena *arena, json_t *document, struct process **ret, struct error *err)
+{
+	struct process *process = arena_alloc(arena, 1, sizeof(*process));
+	int r;
+
+	if (!process)
+		return error_set(err, ENOMEM, "process");
+	r = json_parse_object(arena, document, process_fields, process, err);
+	if (r < 0)
+		return r;
+	r = process_check(process, err);
+	if (r < 0)
+		return r;
+	*ret = process;
+	return 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* start - owns letting a created container go: one byte into the FIFO that its init waits at. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "error.h"
+#include "fd.h"
+#include "hooks.h"
+#include "lifecycle.h"
+#include "log.h"
+#include "state.h"
+
+/* ENXIO: no reader, so init, which holds the FIFO open both ways, is dead. */
+static int release_init(int state_fd, struct error *err)
+{
+	_cleanup_close_ int fd = openat(state_fd, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENXIO)
+		return error_text(err, ESRCH, "cannot start a container that has stopped");
+	if (fd < 0)
+		return error_set(err, errno, "cannot open the start FIFO");
+	if (write(fd, "s", 1) != 1)
+		return error_set(err, errno, "cannot write to the start FIFO");
+	if (unlinkat(state_fd, STATE_FIFO, 0) < 0)
+		return error_set(err, errno, "cannot remove the start FIFO");
+	return 0;
+}
+
+static int run_poststart(const struct state *state, struct error *err)
+{
+	__attribute__((cleanup(arena_done))) struct arena arena = ARENA_INIT;
+	_cleanup_json_ json_t *section = NULL, *oci = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct hooks hooks = { 0 };
+	int r;
+
+	if (!json_array_size(state->poststart))
+		return 0;
+	section = json_pack("{s:O}", "poststart", state->poststart);
+	oci = state_to_oci(state, CONTAINER_RUNNING, state->init.pid);
+	text = oci ? json_to_text(oci) : NULL;
+	if (!section || !text)
+		return error_set(err, ENOMEM, "poststart");
+	r = json_parse_object(&arena, section, hooks_fields, &hooks, err);
+	return r < 0 ? r : hooks_run("poststart", &hooks.poststart, text, state->bundle, NULL, NULL, err);
+}
+
+/* The saved config tells whether there is a process to start: OCI runtime.md, "Start". */
+static int check_process(int state_fd, struct error *err)
+{
+	_cleanup_json_ json_t *config = NULL;
+	int r = json_read_file(state_fd, STATE_CONFIG, &config, err);
+
+	if (r < 0)
+		return r;
+	if (!json_object_get(config, "process"))
+		return error_text(err, EINVAL, "cannot start a container whose config.json has no process");
+	return 0;
+}
+
+static int check_created(enum container_status status, struct error *err)
+{
+	if (status == CONTAINER_CREATED)
+		return 0;
+	if (status == CONTAINER_STOPPED)
+		return error_text(err, ESRCH, "cannot start a container that has stopped");
+	if (status == CONTAINER_CREATING)
+		return error_text(err, EAGAIN, "cannot start a container that is still being created");
+	return error_text(err, EINVAL, "cannot start an already running container");
+}
+
+int start_container(const struct globals *globals, const char *id, struct error *err)
+{
+	__attribute__((cleanup(state_done))) struct state state = { 0 };
+	_cleanup_close_ int state_fd = -EBADF, pidfd = -EBADF;
+	int r = state_open(globals->root, id, true, &state_fd, err);
+
+	if (r == 0)
+		r = state_load(state_fd, &state, err);
+	if (r == 0)
+		r = check_created(state_status(state_fd, &state), err);
+	if (r == 0)
+		r = check_process(state_fd, err);
+	if (r < 0)
+		return r;
+	pidfd = proc_open(&state.init, err);
+	if (pidfd < 0)
+		return pidfd;
+	r = release_init(state_fd, err);
+	if (r < 0)
+		return r;
+	r = run_poststart(&state, err);
+	if (r < 0) /* OCI 1.3: the container must not go on */
+		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	return r;
+}

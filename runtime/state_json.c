@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * state_json - state.json to struct state and back, and what the kernel says of the container: see
+ * state.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+#include "cgroup.h"
+#include "error.h"
+#include "fd.h"
+#include "json.h"
+#include "state.h"
+#include "str.h"
+
+#define STATE_FILE "state.json"
+#define STATE_VERSION 1 /* of the file; raised when older programs would misread it */
+
+static const char *const status_texts[] = {
+	[CONTAINER_CREATING] = "creating", [CONTAINER_CREATED] = "created",
+	[CONTAINER_RUNNING] = "running",   [CONTAINER_PAUSED] = "paused",
+	[CONTAINER_STOPPED] = "stopped",
+};
+
+const char *container_status_text(enum container_status status)
+{
+	return status_texts[status];
+}
+
+void state_done(struct state *state)
+{
+	free(state->id);
+	free(state->oci_version);
+	free(state->bundle);
+	free(state->rootfs);
+	free(state->created);
+	free(state->twin_work);
+	json_decref(state->cgroup);
+	json_decref(state->annotations);
+	json_decref(state->poststart);
+	json_decref(state->poststop);
+	*state = (struct state){ 0 };
+}
+
+/* The file as parsed: strings and values are borrowed from its tree. */
+struct state_file {
+	uint32_t version;
+	const char *id, *oci_version, *bundle, *rootfs, *created, *twin_work;
+	uint32_t pid;
+	uint64_t start;
+	uint32_t id_base;
+	bool own_range;
+	uint32_t owner;
+	bool degraded;
+	json_t *cgroup, *annotations, *poststart, *poststop;
+};
+
+static int keep_value(struct arena *arena, json_t *value, void *out, struct error *err)
+{
+	(void)arena;
+	(void)err;
+	*(json_t **)out = value;
+	return 0;
+}
+
+#define F(member, key, kind) JSON_F(struct state_file, member, key, kind)
+#define REQUIRED(member, key, kind) JSON_F_REQUIRED(struct state_file, member, key, kind)
+#define VALUE(member, key) JSON_F_CUSTOM(struct state_file, member, key, keep_value)
+static const struct json_field state_fields[] = {
+	REQUIRED(version, "version", JSON_U32_FIELD),
+	REQUIRED(id, "id", JSON_STRING_FIELD),
+	REQUIRED(oci_version, "ociVersion", JSON_STRING_FIELD),
+	REQUIRED(bundle, "bundle", JSON_STRING_FIELD),
+	F(rootfs, "rootfs", JSON_STRING_FIELD),
+	REQUIRED(created, "created", JSON_STRING_FIELD),
+	F(pid, "pid", JSON_U32_FIELD),
+	F(start, "startTime", JSON_U64_FIELD),
+	F(id_base, "idBase", JSON_U32_FIELD),
+	F(own_range, "ownRange", JSON_BOOL_FIELD),
+	F(owner, "owner", JSON_U32_FIELD),
+	F(twin_work, "twinWork", JSON_STRING_FIELD),
+	F(degraded, "degraded", JSON_BOOL_FIELD),
+	VALUE(cgroup, "cgroup"),
+	VALUE(annotations, "annotations"),
+	VALUE(poststart, "poststart"),
+	VALUE(poststop, "poststop"),
+	JSON_F_END,
+};
+
+int state_save(int state_fd, const struct state *state, struct error *err)
+{
+	_cleanup_json_ json_t *tree = NULL;
+	_cleanup_free_ char *text = NULL;
+	json_error_t why;
+	int r;
+
+	tree = json_pack_ex(&why, 0,
+			    "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:b, s:I, s:s*, s:b, s:O*, s:O*, s:O*, s:O*}",
+			    "version", STATE_VERSION, "id", state->id, "ociVersion",
+			    state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
+			    "created", state->created, "pid", (int)state->init.pid, "startTime",
+			    (json_int_t)state->init.start, "idBase", (json_int_t)state->id_base,
+			    "ownRange", (int)state->own_range, "owner", (json_int_t)state->owner,
+			    "twinWork", state->twin_work, "degraded", (int)state->degraded,
+			    "cgroup", state->cgroup, "annotations", state->annotations, "poststart",
+			    state->poststart, "poststop", state->poststop);
+	if (!tree) /* a path that is not UTF-8, or memory */
+		return error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
+	text = json_to_text(tree);
+	if (!text)
+		return error_set(err, ENOMEM, "cannot describe the container's state");
+	r = fd_replace_file(state_fd, STATE_FILE, text, strlen(text), 0600, err);
+	return r < 0 ? error_wrap(err, "cannot save the container's state") : 0;
+}
+
+static int dup_string(char **ret, const char *s)
+{
+	if (!s)
+		return 0;
+	*ret = strdup(s);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* A state of its own, which outlives the tree. */
+static int state_from_file(const struct state_file *file, struct state *ret)
+{
+	struct state s = {
+		.init = { (pid_t)file->pid, file->start },
+		.id_base = file->id_base,
+		.own_range = file->own_range,
+		.owner = file->owner,
+		.degraded = file->degraded,
+		.cgroup = json_incref(file->cgroup),
+		.annotations = json_incref(file->annotations),
+		.poststart = json_incref(file->poststart),
+		.poststop = json_incref(file->poststop),
+	};
+
+	if (dup_string(&s.id, file->id) < 0 || dup_string(&s.oci_version, file->oci_version) < 0 ||
+	    dup_string(&s.bundle, file->bundle) < 0 || dup_string(&s.rootfs, file->rootfs) < 0 ||
+	    dup_string(&s.created, file->created) < 0 ||
+	    dup_string(&s.twin_work, file->twin_work) < 0) {
+		state_done(&s);
+		return -ENOMEM;
+	}
+	*ret = s;
+	return 0;
+}
+
+static int parse_state(json_t *tree, struct state *ret, struct error *err)
+{
+	struct arena arena = ARENA_INIT;
+	struct state_file file = { 0 };
+	int r = json_parse_object(&arena, tree, state_fields, &file, err);
+
+	if (r < 0)
+		r = error_wrap(err, STATE_FILE);
+	else if (file.version != STATE_VERSION)
+		r = error_text(err, EINVAL,
+			       "the container was made by another version of bulwark (state %u, ours is %d)",
+			       file.version, STATE_VERSION);
+	else if (file.pid > INT32_MAX)
+		r = error_text(err, EINVAL, STATE_FILE ": pid: %u is no process", file.pid);
+	else if (state_from_file(&file, ret) < 0)
+		r = error_set(err, ENOMEM, STATE_FILE);
+	arena_done(&arena);
+	return r;
+}
+
+int state_load(int state_fd, struct state *ret, struct error *err)
+{
+	_cleanup_json_ json_t *tree = NULL;
+	int r = json_read_file(state_fd, STATE_FILE, &tree, err);
+
+	if (r == -ENOENT)
+		return error_text(err, ENOENT,
+				  "the container was created only in part: 'delete --force' removes it");
+	return r < 0 ? r : parse_state(tree, ret, err);
+}
+
+static bool is_frozen(const struct state *state)
+{
+	struct cgroup *cgroup = NULL;
+	bool frozen;
+
+	if (!state->cgroup || cgroup_from_json(state->cgroup, &cgroup, NULL) < 0)
+		return false; /* no cgroup to be frozen in */
+	frozen = cgroup_is_frozen(cgroup);
+	cgroup_free(cgroup);
+	return frozen;
+}
+
+enum container_status state_status(int state_fd, const struct state *state)
+{
+	struct stat st;
+
+	if (state->init.pid == 0)
+		return CONTAINER_CREATING;
+	if (!proc_is_alive(&state->init))
+		return CONTAINER_STOPPED;
+	if (is_frozen(state))
+		return CONTAINER_PAUSED;
+	if (fstatat(state_fd, STATE_FIFO, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return CONTAINER_CREATED;
+	return CONTAINER_RUNNING;
+}
+
+/*
+ * The account's name as runc prints it, "#UID" without one. fgetpwent(3) reads the one file:
+ * getpwuid(3) would load the host's NSS modules into a static program.
+ */
+static void owner_name(uid_t uid, char *buf, size_t size)
+{
+	FILE *passwd = fopen("/etc/passwd", "re");
+	const struct passwd *entry;
+
+	(void)str_format(buf, size, "#%u", uid);
+	while (passwd && (entry = fgetpwent(passwd))) {
+		if (entry->pw_uid == uid) {
+			if (str_format(buf, size, "%s", entry->pw_name) < 0)
+				(void)str_format(buf, size, "#%u", uid);
+			break;
+		}
+	}
+	if (passwd)
+		(void)fclose(passwd); /* opened for reading: nothing can be lost */
+}
+
+/* The spec's annotations and ours; NULL with none. */
+static json_t *annotations_of(const struct state *state)
+{
+	json_t *annotations = json_is_object(state->annotations) ? json_copy(state->annotations) :
+								   NULL;
+
+	if (!state->degraded)
+		return annotations;
+	if (!annotations)
+		annotations = json_object();
+	(void)json_object_set_new(annotations, "io.bulwark.degraded",
+				  json_string("bpf-lsm")); /* short of memory, all fails below */
+	return annotations;
+}
+
+json_t *state_to_oci(const struct state *state, enum container_status status, pid_t pid)
+{
+	json_t *annotations = annotations_of(state);
+	char owner[64];
+
+	if (pid == 0 && status != CONTAINER_STOPPED)
+		pid = state->init.pid;
+	owner_name(state->owner, owner, sizeof(owner));
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s?, s:s, s:o*, s:s}", "ociVersion",
+			 state->oci_version, "id", state->id, "pid", (int)pid, "status",
+			 container_status_text(status), "bundle", state->bundle, "rootfs",
+			 state->rootfs, "created", state->created, "annotations", annotations,
+			 "owner", owner);
+}

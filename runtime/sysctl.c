@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sysctl - see sysctl.h. */
+#include "sysctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#include "error.h"
+#include "fd.h"
+#include "str.h"
+#include "sys.h"
+
+#define SYSCTL_NAME_MAX 512 /* bytes of "sys/" and the key with the NUL */
+
+enum sysctl_rule {
+	SYSCTL_ALLOWED,
+	SYSCTL_TREE,	 /* this folder and all below */
+	SYSCTL_HOSTNAME, /* the spec has a field of its own for it */
+	SYSCTL_BY_INIT, /* allowed, but set by the container's init: it belongs to its uts namespace */
+};
+
+/* What the kernel keeps per namespace, as of ipc_namespaces(7), network_namespaces(7), uts_namespaces(7). */
+static const struct {
+	const char *path;
+	enum sysctl_rule rule;
+} rules[] = {
+	{ "kernel/domainname", SYSCTL_BY_INIT },
+	{ "kernel/hostname", SYSCTL_HOSTNAME },
+	{ "kernel/msgmax", SYSCTL_ALLOWED },
+	{ "kernel/msgmnb", SYSCTL_ALLOWED },
+	{ "kernel/msgmni", SYSCTL_ALLOWED },
+	{ "kernel/sem", SYSCTL_ALLOWED },
+	{ "kernel/shmall", SYSCTL_ALLOWED },
+	{ "kernel/shmmax", SYSCTL_ALLOWED },
+	{ "kernel/shmmni", SYSCTL_ALLOWED },
+	{ "kernel/shm_rmid_forced", SYSCTL_ALLOWED },
+	{ "fs/mqueue", SYSCTL_TREE },
+	{ "net", SYSCTL_TREE },
+};
+#define N_RULES (sizeof(rules) / sizeof(rules[0]))
+
+/*
+ * Key to path below /proc/sys. Whichever of '.' and '/' comes first separates, and the other one stands for a '.'
+ * inside a name: "net.ipv4.conf.eth0/1.rp_filter" and "net/ipv4/conf/eth0.1/rp_filter" are the same, sysctl(8).
+ */
+static int key_to_path(const char *key, char *ret_path, size_t size)
+{
+	size_t first = strcspn(key, "./");
+	char separator = key[first];
+
+	if (str_format(ret_path, size, "%s", key) < 0)
+		return -ENAMETOOLONG;
+	if (separator == '.') {
+		for (char *p = ret_path; *p; p++) {
+			if (*p == '.')
+				*p = '/';
+			else if (*p == '/')
+				*p = '.';
+		}
+	}
+	return 0;
+}
+
+/* Every component is a plain name: not empty, not "." or "..". */
+static bool is_plain_path(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 0 || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		if (!path[len])
+			return true;
+		path += len + 1;
+	}
+}
+
+/* The rule for a path, or -1. */
+static int find_rule(const char *path)
+{
+	for (size_t i = 0; i < N_RULES; i++) {
+		const char *rest = str_after(path, rules[i].path);
+
+		if (rest && (rules[i].rule == SYSCTL_TREE ? *rest == '/' : *rest == '\0'))
+			return (int)rules[i].rule;
+	}
+	return -1;
+}
+
+static int check_key(const char *key, struct error *err)
+{
+	char path[SYSCTL_NAME_MAX], quoted[128];
+
+	(void)str_quote(key, quoted, sizeof(quoted));
+	if (key_to_path(key, path, sizeof(path)) < 0)
+		return error_text(err, EINVAL, "linux.sysctl \"%s\": the name is too long", quoted);
+	if (!is_plain_path(path))
+		return error_text(err, EINVAL,
+				  "linux.sysctl \"%s\": not a name of a kernel setting", quoted);
+	switch (find_rule(path)) {
+	case SYSCTL_ALLOWED:
+	case SYSCTL_TREE:
+	case SYSCTL_BY_INIT:
+		return 0;
+	case SYSCTL_HOSTNAME:
+		return error_text(err, EINVAL,
+				  "linux.sysctl \"%s\": set the field 'hostname' of the specification "
+				  "instead",
+				  quoted);
+	default:
+		return error_text(err, EPERM,
+				  "linux.sysctl \"%s\": the kernel does not keep this setting per "
+				  "container, so it would change the host's: set it on the host",
+				  quoted);
+	}
+}
+
+int sysctl_check(const struct json_strmap *sysctls, struct error *err)
+{
+	for (size_t i = 0; i < sysctls->n; i++) {
+		int r = check_key(sysctls->items[i].key, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int apply(int proc_fd, const struct json_pair *pair, struct error *err)
+{
+	const struct open_how how = {
+		.flags = O_WRONLY | O_CLOEXEC | O_NOCTTY,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	char path[SYSCTL_NAME_MAX] = "sys/", quoted[128];
+	const size_t prefix = strlen(path), len = strlen(pair->value);
+	_cleanup_close_ int fd = -EBADF;
+	ssize_t n;
+
+	if (key_to_path(pair->key, path + prefix, sizeof(path) - prefix) == 0 &&
+	    find_rule(path + prefix) == SYSCTL_BY_INIT)
+		return 0;
+	(void)str_quote(pair->key, quoted, sizeof(quoted));
+
+	fd = sys_openat2(proc_fd, path, &how);
+	if (fd < 0)
+		return error_set(err, errno, "linux.sysctl \"%s\": cannot open '/proc/%s'", quoted,
+				 path);
+	n = write(fd, pair->value, len);
+	if (n < 0)
+		return error_set(err, errno, "linux.sysctl \"%s\": the kernel refuses the value",
+				 quoted);
+	if ((size_t)n != len)
+		return error_text(err, EINVAL,
+				  "linux.sysctl \"%s\": the kernel took only a part of the value",
+				  quoted);
+	return 0;
+}
+
+int sysctl_apply(int proc_fd, const struct json_strmap *sysctls, struct error *err)
+{
+	/* Once more, because the caller is privileged and the check may have been for another document. */
+	int r = sysctl_check(sysctls, err);
+
+	for (size_t i = 0; r == 0 && i < sysctls->n; i++)
+		r = apply(proc_fd, &sysctls->items[i], err);
+	return r;
+}

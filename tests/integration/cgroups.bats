@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# cgroups - limits that reach the kernel's files, the device rules, and where the container's processes are.
+
+load helpers
+
+# bats test_tags=vm
+@test "cgroups: the container's processes are where cgroupsPath says, in every hierarchy" {
+	container_start sh -c 'sleep 101 & wait'
+	run grep -vE ":$CGROUP/$ID\$" "/proc/$(container_pid)/cgroup"
+	assert_equal "$output" ""
+}
+
+@test "cgroups: without cgroupsPath the place is /ID" {
+	config_set 'del(.linux.cgroupsPath)'
+	container_start sleep 100
+	grep -q "/$ID\$" "/proc/$(container_pid)/cgroup"
+	runtime delete --force "$ID"
+	assert_equal "$(cgroup_folders "/$ID")" ""
+}
+
+@test "cgroups: a path with .. is refused" {
+	config_set '.linux.cgroupsPath = "/../../escaped"'
+	runtime_run true
+	if is_bulwark; then
+		assert_status 1
+		assert_refused cgroupsPath
+	fi
+	assert_equal "$(cgroup_folders /../escaped)" ""
+	cgroup_folders /escaped | xargs -r rmdir
+}
+
+@test "cgroups: two containers in one place are refused" {
+	requires_bulwark
+	container_start sleep 100
+	config_args sleep 100
+	run runtime create --bundle "$BUNDLE" "$ID-b" </dev/null
+	assert_status 1
+	assert_contains "$CGROUP/$ID"
+	assert_equal "$(container_status)" running
+}
+
+# bats test_tags=vm
+@test "cgroups: limits of memory, pids and cpu are in the kernel's files" {
+	local pid
+	config_set '.linux.resources.memory = {limit: 67108864, reservation: 33554432} |
+		.linux.resources.pids = {limit: 77} |
+		.linux.resources.cpu = {shares: 512, quota: 50000, period: 100000}'
+	container_start sleep 100
+	pid=$(container_pid)
+	assert_equal "$(cgroup_read "$pid" memory memory.limit_in_bytes memory.max)" 67108864
+	assert_equal "$(cgroup_read "$pid" memory memory.soft_limit_in_bytes memory.low)" 33554432
+	assert_equal "$(cgroup_read "$pid" pids pids.max pids.max)" 77
+	if cgroup_is_v2 cpu; then
+		assert_equal "$(cgroup_read "$pid" cpu - cpu.max)" "50000 100000"
+		[ "$(cgroup_read "$pid" cpu - cpu.weight)" -gt 1 ]
+	else
+		assert_equal "$(cgroup_read "$pid" cpu cpu.shares -)" 512
+		assert_equal "$(cgroup_read "$pid" cpu cpu.cfs_quota_us -)" 50000
+		assert_equal "$(cgroup_read "$pid" cpu cpu.cfs_period_us -)" 100000
+	fi
+}
+
+# bats test_tags=vm
+@test "cgroups: the pids limit holds against root of the container" {
+	config_set '.linux.resources.pids = {limit: 8}'
+	config_privileged
+	runtime_run sh -c 'i=0; while [ $i -lt 20 ]; do sleep 5 & i=$((i+1)); done; ls -d /proc/[0-9]* | wc -l'
+	[[ "$output" == *"can't fork"* ]]
+}
+
+@test "cgroups: the memory limit holds" {
+	config_set '.linux.resources.memory = {limit: 16777216}'
+	runtime_run sh -c 'head -c 100000000 /dev/zero | tail -c 90000000 | wc -c; echo $?'
+	assert_lacks 90000000
+}
+
+# bats test_tags=vm
+@test "cgroups: root of a privileged container cannot raise its own limits" {
+	requires_bulwark
+	local pid
+	config_set '.linux.resources.memory = {limit: 67108864} | .linux.resources.pids = {limit: 50}'
+	config_privileged
+	container_start sh -c 'find /sys/fs/cgroup -name memory.limit_in_bytes -o -name memory.max -o -name pids.max |
+		while read -r f; do echo -1 >$f; echo max >$f; done 2>/dev/null; echo >/done; exec sleep 100'
+	wait_for [ -e "$ROOTFS/done" ]
+	pid=$(container_pid)
+	assert_equal "$(cgroup_read "$pid" memory memory.limit_in_bytes memory.max)" 67108864
+	assert_equal "$(cgroup_read "$pid" pids pids.max pids.max)" 50
+}
+
+@test "cgroups: the container sees its own cgroup as the root" {
+	requires_bulwark
+	runtime_run cat /proc/self/cgroup
+	assert_status 0
+	run grep -v ':/$' <<<"$output"
+	assert_equal "$output" ""
+}
+
+@test "cgroups: exec enters them, kill and delete empty and remove them" {
+	container_start sh -c 'sleep 101 & sleep 102 & exec sleep 103'
+	runtime exec --detach "$ID" sleep 104 </dev/null >/dev/null 2>&1
+	runtime delete --force "$ID"
+	assert_equal "$(leftovers)" ""
+}
+
+@test "cgroups: an unknown limit's controller is named" {
+	requires_bulwark
+	config_set '.linux.resources.hugepageLimits = [{pageSize: "3MB", limit: 0}]'
+	runtime_run true
+	assert_status 1
+	assert_contains 3MB
+}
+
+@test "cgroups: unified files cannot leave the cgroup" {
+	requires_bulwark
+	config_set '.linux.resources.unified = {"../cgroup.procs": "0"}'
+	runtime_run true
+	assert_status 1
+	assert_contains ../cgroup.procs
+}
+
+# bats test_tags=vm
+@test "cgroups: device rules: what the table allows opens, and nothing else" {
+	config_privileged
+	config_set '.linux.resources.devices = [{allow: false, access: "rwm"}]'
+	# the node of a disk on a mount without nodev: only the device rules are left to refuse it
+	runtime_run sh -c 'mknod /tmp/disk b 8 0 2>/dev/null; mknod /tmp/mem c 1 1 2>/dev/null
+		for n in /tmp/disk /tmp/mem; do head -c 1 $n >/dev/null 2>&1 && echo "opened $n"; done
+		for d in null zero full random urandom; do head -c 1 /dev/$d >/dev/null 2>&1 || echo "no $d"; done
+		[ -e /dev/ptmx ] && echo ptmx'
+	assert_lacks opened
+	assert_lacks "no zero"
+	assert_contains ptmx
+}

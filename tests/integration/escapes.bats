@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# escapes - images and containers that attack whoever builds or enters them: the ways that worked on other runtimes.
+#
+# Each test sets a canary folder on the host, which nothing may list, change or fill.
+
+load helpers
+
+setup() {
+	common_setup
+	canary_new
+}
+
+canary_new() {
+	local name
+	CANARY=$WORK/canary
+	mkdir -p "$CANARY/sub"
+	for name in null ptmx console f pts/0; do
+		mkdir -p "$(dirname "$CANARY/$name")"
+		echo "canary" >"$CANARY/$name"
+	done
+	canary_list >"$WORK/canary.before"
+}
+
+canary_list() {
+	(cd "$CANARY" && find . -printf '%p %y %s %m %U:%G %T@ %l\n' | sort && cat null ptmx console f pts/0)
+}
+
+# Untouched on disk, and no mount on it.
+canary_lives() {
+	canary_list >"$WORK/canary.after"
+	diff "$WORK/canary.before" "$WORK/canary.after" || fail "the canary was touched"
+	assert_equal "$(mounts_below "$CANARY")" ""
+}
+
+# A link out of the image in four spellings; sets $TARGET. Relative ones climb more than deep enough.
+targets() {
+	printf '%s\n' "$CANARY" "../../../../../../../../../../..$CANARY" "/proc/1/root$CANARY" "/proc/self/cwd/../../..$CANARY"
+}
+
+# ---------------------------------------------------------------- links in the image
+
+# bats test_tags=vm
+@test "escapes: /proc, /sys, /dev and below as links (CVE-2019-19921, CVE-2026-41579)" {
+	local where target
+	requires_bulwark
+	while read -r target; do
+		for where in proc sys dev dev/pts dev/shm dev/mqueue etc run; do
+			bundle_new
+			rm -rf "${ROOTFS:?}/$where"
+			mkdir -p "$(dirname "$ROOTFS/$where")"
+			ln -s "$target" "$ROOTFS/$where"
+			[ "${where#dev/}" = "$where" ] || config_set '.mounts |= map(select(.destination != "/dev"))'
+			# whether it runs or is refused: proc is a procfs with its masks, and the canary lives
+			runtime_run sh -c 'stat -f -c "proc %T" /proc; head -c 1 /proc/timer_list; ls /proc/acpi'
+			canary_lives
+			[ "$status" -ne 0 ] || assert_contains "proc proc"
+		done
+	done < <(targets)
+}
+
+@test "escapes: something else in the place of /proc (CVE-2019-16884)" {
+	requires_bulwark
+	volume_new fake
+	mkdir -p "$VOL/self/attr" "$VOL/sys/net/ipv4" "$VOL/self/fd"
+	echo 0 >"$VOL/sys/net/ipv4/ip_forward"
+	config_set '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4444"}'
+	config_set --arg fake "$VOL" '.mounts |= map(if .destination == "/proc"
+		then {destination: "/proc", type: "bind", source: $fake, options: ["rbind"]} else . end)'
+	runtime_run true
+	assert_equal "$(cat "$VOL/sys/net/ipv4/ip_forward")" 0
+	assert_equal "$(find "$VOL" -type f)" "$VOL/sys/net/ipv4/ip_forward"
+}
+
+@test "escapes: a tmpfs over /proc/sys swallows no setting (CVE-2025-52881)" {
+	requires_bulwark
+	config_set '.linux.sysctl = {"net.ipv4.ip_forward": "1"} |
+		.mounts += [{destination: "/proc/sys", type: "tmpfs", source: "t"}]'
+	runtime_run sh -c 'ls -A /proc/sys; mount -t proc p /mnt 2>/dev/null; cat /mnt/sys/net/ipv4/ip_forward 2>/dev/null'
+	assert_lacks net
+	canary_lives
+}
+
+@test "escapes: destinations through links and dots (CVE-2019-18837)" {
+	local target
+	requires_bulwark
+	while read -r target; do
+		bundle_new
+		ln -s "$target" "$ROOTFS/link"
+		mkdir "$ROOTFS/way"
+		ln -s ../link "$ROOTFS/way/on"
+		config_set '.mounts += [
+			{destination: "/link/made", type: "tmpfs", source: "t"},
+			{destination: "/way/on/made2", type: "tmpfs", source: "t"},
+			{destination: "/link/sub", type: "tmpfs", source: "t"}]'
+		volume_new vol
+		echo x >"$VOL/file"
+		config_mount "$VOL" /link/volume
+		config_mount "$VOL/file" /link/f bind ro
+		runtime_run true
+		canary_lives
+	done < <(targets)
+	bundle_new
+	config_set --arg c "/../../../../../../..$CANARY" '.mounts += [{destination: $c, type: "tmpfs", source: "t"}]'
+	runtime_run true
+	canary_lives
+}
+
+@test "escapes: masked and read-only paths through links; a false /dev/null (CVE-2025-31133)" {
+	local host
+	requires_bulwark
+	host=$(cat /proc/sys/kernel/core_pattern)
+	config_set --arg c "$CANARY" '.mounts |= map(select(.destination != "/dev" and (.destination | startswith("/dev/") | not))) |
+		.linux.maskedPaths += ["/etc/secret", "/link/f", "/link"] | .linux.readonlyPaths += ["/link/sub", "/link"]'
+	echo secret >"$ROOTFS/etc/secret"
+	ln -s "$CANARY" "$ROOTFS/link"
+	ln -sf /proc/sys/kernel/core_pattern "$ROOTFS/dev/null"
+	runtime_run sh -c 'cat /etc/secret; echo "|/evil" >/dev/null; echo "|/evil" >/etc/secret; cat /proc/timer_list'
+	assert_lacks secret$'\n'
+	assert_equal "$(cat /proc/sys/kernel/core_pattern)" "$host"
+	canary_lives
+}
+
+@test "escapes: /dev/console and /dev/pts as links (CVE-2025-52565)" {
+	local target name
+	requires_bulwark
+	while read -r target; do
+		for name in console ptmx pts/ptmx pts; do
+			bundle_new
+			config_set '.process.terminal = true | .mounts |= map(select(.destination != "/dev"))'
+			rm -rf "${ROOTFS:?}/dev/$name"
+			mkdir -p "$(dirname "$ROOTFS/dev/$name")"
+			ln -s "$target/$name" "$ROOTFS/dev/$name"
+			config_args sh -c 'echo secret-output; ls -l /dev/console'
+			rm -f "$WORK/c.sock"
+			"$PROBES/recvtty" "$WORK/c.sock" </dev/null >"$WORK/screen" 2>&1 3>&- 4>&- &
+			wait_for [ -S "$WORK/c.sock" ]
+			run runtime create --bundle "$BUNDLE" --console-socket "$WORK/c.sock" "$ID" </dev/null
+			[ "$status" -ne 0 ] || runtime start "$ID"
+			runtime delete --force "$ID"
+			kill %% 2>/dev/null || :
+			canary_lives
+		done
+	done < <(targets)
+}
+
+@test "escapes: root.path is a link" {
+	local target
+	requires_bulwark
+	for target in / /etc "$CANARY" /proc/1/root; do
+		bundle_new
+		mv "$ROOTFS" "$BUNDLE/real"
+		ln -s "$target" "$ROOTFS"
+		runtime_run true
+		[ "$status" -ne 0 ] || fail "root.path led to $target"
+		canary_lives
+	done
+	bundle_new
+	mv "$ROOTFS" "$BUNDLE/real"
+	ln -s real "$ROOTFS" # an honest one may work; it must not harm
+	runtime_run true
+	canary_lives
+}
+
+@test "escapes: root.path is a restricted host path" {
+	local path
+	requires_bulwark
+	for path in / /etc /usr /root /proc; do
+		config_set --arg p "$path" '.root.path = $p'
+		runtime_run true
+		assert_status 1
+		assert_refused root
+	done
+}
+
+@test "escapes: a FIFO, a socket, a device in the place of a program or a file stalls nobody" {
+	requires_bulwark
+	mkfifo -m 0777 "$ROOTFS/fifo"
+	runtime_run /fifo
+	assert_status 1
+	rm "$ROOTFS/etc/passwd"
+	mkfifo "$ROOTFS/etc/passwd"
+	config_set '.linux.maskedPaths += ["/fifo"] | .linux.readonlyPaths += ["/etc/passwd"]'
+	runtime_run true
+	assert_status 0
+	volume_new vol
+	echo x >"$VOL/file"
+	config_mount "$VOL/file" /fifo bind ro
+	runtime_run true
+}
+
+# ---------------------------------------------------------------- descriptors and cwd
+
+@test "escapes: cwd through a leaked descriptor, in run and exec (CVE-2024-21626)" {
+	local n
+	requires_bulwark
+	exec 7<"$CANARY" 21</
+	ln -s /proc/self/fd/7 "$ROOTFS/seven"
+	ln -s /proc/self/cwd "$ROOTFS/here"
+	for n in /proc/self/fd/{3,4,5,6,7,8,9,10,11,12,13,14,15,21} /proc/self/fd/7/sub /proc/self/fd/7/.. /seven /here /proc/1/cwd; do
+		config_set --arg cwd "$n" '.process.cwd = $cwd'
+		runtime_run sh -c 'ls; ls ..; ls ../../..; cat f'
+		assert_lacks canary
+		assert_lacks "${WORK##*/}"
+	done
+	config_set '.process.cwd = "/"'
+	container_start sleep 100
+	for n in /proc/self/fd/{3,4,5,6,7,8,9,10,11,12,13,14,15,21} /seven /proc/1/cwd; do
+		run runtime exec --cwd "$n" "$ID" sh -c 'ls; ls ..; cat f' </dev/null
+		assert_lacks canary
+		assert_lacks "${WORK##*/}"
+	done
+	exec 7<&- 21<&-
+	canary_lives
+}
+
+@test "escapes: the caller's descriptors do not reach init, hooks or exec" {
+	requires_bulwark
+	exec 7<"$CANARY" 200<"$CANARY"
+	config_set --arg out "$WORK/hook-fds" '.hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c",
+		"for f in /proc/$$/fd/*; do [ ! -L $f ] || readlink $f; done >\($out)"]}]}'
+	container_start sleep 100
+	run sh -c "readlink /proc/$(container_pid)/fd/*"
+	assert_lacks canary
+	run cat "$WORK/hook-fds"
+	assert_lacks canary
+	runtime exec --detach --pid-file "$WORK/exec.pid" "$ID" sleep 100 </dev/null >/dev/null 2>&1
+	run sh -c "readlink /proc/$(cat "$WORK/exec.pid")/fd/*"
+	assert_lacks canary
+	exec 7<&- 200<&-
+}
+
+# ---------------------------------------------------------------- the runtime's own program and process
+
+@test "escapes: /proc/self/exe as the program does not lead to the runtime (CVE-2019-5736)" {
+	local before
+	requires_bulwark
+	before=$(sha256sum <"$RUNTIME")
+	ln -s /proc/self/exe "$ROOTFS/bin/evil"
+	for program in /proc/self/exe evil /proc/self/fd/3 /proc/1/exe; do
+		runtime_run "$program" --version
+		assert_lacks "version"
+	done
+	container_start sleep 100
+	for program in /proc/self/exe evil /proc/self/fd/3; do
+		run runtime exec "$ID" "$program" --version </dev/null
+		assert_lacks "bulwark version"
+	done
+	assert_equal "$(sha256sum <"$RUNTIME")" "$before"
+}
+
+# bats test_tags=vm
+@test "escapes: root of the container gets no hold of who enters it (CVE-2016-9962)" {
+	requires_bulwark
+	local i
+	config_privileged
+	container_start sh -c 'spy bulwark /stop >/spy.out 2>&1 & spy bulwark /stop >/spy2.out 2>&1 & echo >/ready; wait; sleep 100'
+	wait_for [ -e "$ROOTFS/ready" ]
+	for i in $(seq 60); do
+		runtime exec "$ID" true </dev/null
+		runtime exec --user 1000:1000 "$ID" true </dev/null
+	done
+	touch "$ROOTFS/stop"
+	wait_for grep -q SAW "$ROOTFS/spy.out"
+	wait_for grep -q SAW "$ROOTFS/spy2.out"
+	run cat "$ROOTFS/spy.out" "$ROOTFS/spy2.out"
+	assert_lacks BROKEN
+	[ "$(awk '/SAW/ { n += $2 } END { print n }' "$ROOTFS"/spy*.out)" -gt 0 ] || echo "# the spies met nobody" >&3
+}
+
+@test "escapes: a container that kills, stops and floods those who enter it only hurts itself" {
+	requires_bulwark
+	config_privileged
+	container_start sh -c 'echo >/ready; while :; do kill -STOP -1 2>/dev/null; kill -KILL -1 2>/dev/null; done'
+	wait_for [ -e "$ROOTFS/ready" ]
+	for _ in 1 2 3 4 5; do
+		run timeout 20 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" sleep 1 </dev/null 3>&- 4>&-
+		[ "$status" -ne 124 ] || fail "exec hangs"
+	done
+	runtime delete --force "$ID"
+	assert_equal "$(leftovers)" ""
+}
+
+# ---------------------------------------------------------------- races
+
+@test "escapes: a destination swapped for a link while it is mounted (CVE-2021-30465, CVE-2024-45310)" {
+	requires_bulwark
+	local i swapper
+	volume_new vol
+	mkdir -p "$VOL/dir/sub"
+	ln -s "../../../../../../../..$CANARY" "$VOL/link"
+	"$PROBES/swap" "$VOL/dir" "$VOL/link" 3>&- 4>&- &
+	swapper=$!
+	config_mount "$VOL" /vol
+	config_set '.mounts += [{destination: "/vol/dir/sub", type: "tmpfs", source: "t"},
+		{destination: "/vol/dir/new", type: "tmpfs", source: "t"}] | .linux.maskedPaths += ["/vol/dir/f"]'
+	for i in $(seq 40); do
+		runtime_run true
+		[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+	done
+	kill $swapper
+	canary_lives
+}
+
+@test "escapes: a source swapped for a link to a restricted path" {
+	requires_bulwark
+	local i swapper
+	public_new
+	install -d -o $USER_ID -g $USER_ID "$PUBLIC/home/dir"
+	ln -s /etc "$PUBLIC/home/link"
+	"$PROBES/swap" "$PUBLIC/home/dir" "$PUBLIC/home/link" 3>&- 4>&- &
+	swapper=$!
+	config_mount "$PUBLIC/home/dir" /x rbind ro
+	for i in $(seq 40); do
+		runtime_run ls /x
+		assert_lacks passwd
+		assert_lacks shadow
+	done
+	kill $swapper
+}

@@ -1,0 +1,496 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# helpers - owns what the integration tests stand on: bundles, a container's verbs, leak checks, an engine of our own.
+#
+# Variables a caller may set:
+#   RUNTIME           the runtime under test; build/test/bulwark, whose places lie below /run/bulwark-test
+#   RUNC              the runtime that shows that an attack works without us; /usr/sbin/runc
+#   BULWARK_BUILD     build folder; the probes are made in probes/ below it
+#   BULWARK_TEST_TMP  where bundles and data roots go; its file system must take id-mapped mounts (ext4, xfs, btrfs,
+#                     tmpfs since Linux 6.3)
+#   STRICT            1: a test that cannot run here fails instead of being skipped
+# shellcheck disable=SC2154 # $status, $output and $lines are set by run
+# shellcheck disable=SC2034 # $ID, $BUNDLE, $ROOTFS, $VOL and their like are for the tests
+
+bats_require_minimum_version 1.5.0
+
+TESTS=$(cd "$BATS_TEST_DIRNAME" && pwd)
+TOP=$(cd "$TESTS/../.." && pwd)
+BUILD=${BULWARK_BUILD:-build}
+[ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
+PROBES=$BUILD/probes
+RUNTIME=${RUNTIME:-$BUILD/test/bulwark}
+RUNC=${RUNC:-/usr/sbin/runc}
+TEST_TMP=${BULWARK_TEST_TMP:-/tmp}
+POLICY=/run/bulwark-test/etc/bulwark/admin-settings.json
+USER_ID=1000 # the unprivileged account of owner tests; it need not exist
+
+# ---------------------------------------------------------------- verdicts
+
+fail() {
+	printf '%s\n' "$@" >&2
+	return 1
+}
+
+# A test that cannot run here says why; STRICT=1 does not accept that.
+skip_or_fail() {
+	if [ "${STRICT:-0}" = 1 ]; then
+		fail "cannot run here (STRICT=1): $*"
+		exit 1
+	fi
+	skip "$*"
+}
+
+requires() {
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null || skip_or_fail "$tool is not installed"
+	done
+}
+
+requires_runc() {
+	[ -x "$RUNC" ] || skip_or_fail "$RUNC is not installed"
+}
+
+is_bulwark() {
+	[ "${RUNTIME##*/}" = bulwark ]
+}
+
+# For what runc does not promise: only while the tests themselves are developed against it is this ever skipped.
+requires_bulwark() {
+	is_bulwark || skip_or_fail "a promise of bulwark, and RUNTIME is $RUNTIME"
+}
+
+assert_status() {
+	[ "$status" -eq "$1" ] || fail "exit status $status, expected $1; output:" "$output"
+}
+
+assert_contains() {
+	case $output in
+	*"$1"*) ;;
+	*) fail "'$1' not found in:" "$output" ;;
+	esac
+}
+
+assert_lacks() {
+	case $output in
+	*"$1"*) fail "'$1' found in:" "$output" ;;
+	esac
+}
+
+assert_equal() {
+	[ "$1" = "$2" ] || fail "got      '$1'" "expected '$2'"
+}
+
+# One clear sentence: status $1 (1 unless given), one line, which names $2..., and no word by which an engine would take
+# it for a missing program (docker: 126 and 127).
+assert_refused() {
+	local word
+	[ "$status" -ne 0 ] || fail "was not refused; output:" "$output"
+	[ "${#lines[@]}" -eq 1 ] || fail "not one line, but ${#lines[@]}:" "$output"
+	for word; do
+		grep -qiF -- "$word" <<<"$output" || fail "the refusal does not name '$word':" "$output"
+	done
+	for word in "permission denied" "is a directory" "not a directory" "no such file or directory" \
+		"executable file not found"; do
+		if grep -qiF "$word" <<<"$output"; then
+			fail "engines take '$word' for a missing program:" "$output"
+			return 1
+		fi
+	done
+}
+
+# wait_for COMMAND...: until it succeeds, at most 15 s.
+wait_for() {
+	local end=$((SECONDS + 15))
+	until "$@"; do
+		if [ $SECONDS -ge $end ]; then
+			fail "waited in vain for: $*"
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+# ---------------------------------------------------------------- set-up and clean-up
+
+probes_build() {
+	local src out
+	mkdir -p "$PROBES"
+	for src in "$TESTS"/probes/*.c; do
+		out=$PROBES/$(basename "$src" .c)
+		[ "$out" -nt "$src" ] && continue
+		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -o "$out.$$" "$src" || return 1
+		mv "$out.$$" "$out"
+	done
+}
+
+policy_write() {
+	is_bulwark || return 0
+	local want='{"configurationFileVersion": 2, "bpfLsm": {"value": "preferred"}}'
+	[ "$(cat "$POLICY" 2>/dev/null)" = "$want" ] && return 0
+	mkdir -p -m 0755 "${POLICY%/*}"
+	(umask 077 && printf '%s\n' "$want" >"$POLICY.$$")
+	mv "$POLICY.$$" "$POLICY"
+}
+
+# A root file system of one static program, at $1.
+rootfs_make() {
+	local dir applet
+	for dir in bin dev etc mnt proc root run sys tmp var/tmp; do
+		mkdir -p "$1/$dir"
+	done
+	chmod 1777 "$1/tmp" "$1/var/tmp"
+	cp "$(command -v busybox)" "$1/bin/busybox"
+	for applet in $(busybox --list); do
+		[ -e "$1/bin/$applet" ] || ln -s busybox "$1/bin/$applet"
+	done
+	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' >"$1/etc/passwd"
+	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
+	for applet in ids setfcap locks breakout spy; do
+		cp "$PROBES/$applet" "$1/bin/"
+	done
+}
+
+common_setup_file() {
+	[ "$(id -u)" -eq 0 ] || { echo "the integration tests need root" >&2; return 1; }
+	[ -x "$RUNTIME" ] || { echo "no runtime at $RUNTIME: run make first" >&2; return 1; }
+	probes_build
+	policy_write
+	umask 022
+	FILE_WORK=$(mktemp -d "$TEST_TMP/bulwark-it.XXXXXX")
+	export FILE_WORK
+	rootfs_make "$FILE_WORK/rootfs"
+}
+
+common_teardown_file() {
+	[ -z "$FILE_WORK" ] || rm -rf --one-file-system "$FILE_WORK"
+}
+
+common_setup() {
+	umask 022
+	WORK=$(mktemp -d "$TEST_TMP/bulwark-it.XXXXXX") # 0700: engine-like storage, which no other user can reach
+	CGROUP=/${WORK##*/}
+	CGROUP=${CGROUP//./-}
+	ID=it-${WORK##*.}
+	PUBLIC= # a folder others can reach: public_new
+	bundle_new
+}
+
+# Deletes what the test made, then looks for what is left: a leak fails the test whatever it was about.
+common_teardown() {
+	local left
+	containers_delete
+	left=$(leftovers)
+	leftovers_remove
+	[ -z "$PUBLIC" ] || rm -rf --one-file-system "$PUBLIC"
+	rm -rf --one-file-system "$WORK"
+	[ -z "$left" ] || fail "left behind:" "$left"
+}
+
+setup_file() { common_setup_file; }
+teardown_file() { common_teardown_file; }
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+mounts_below() {
+	awk -v dir="$1" 'index($5, dir "/") == 1 || $5 == dir { print $5 }' /proc/self/mountinfo
+}
+
+# The cgroup folder $1 in every hierarchy that has it, deepest first.
+cgroup_folders() {
+	local mount
+	awk '$(NF-2) ~ /^cgroup2?$/ { print $5 }' /proc/self/mountinfo | sort -u | while read -r mount; do
+		[ ! -d "$mount$1" ] || find "$mount$1" -depth -type d
+	done
+}
+
+# What a test of its own name must not leave: mounts, cgroups of containers, processes in them, state.
+leftovers() {
+	local folder
+	mounts_below "$WORK" | sed 's/^/mount /'
+	cgroup_folders "$CGROUP" | while read -r folder; do
+		sed "s|^|process in $folder: |" "$folder/cgroup.procs"
+		case $folder in
+		*"$CGROUP") ;; # the parent stays, as with runc
+		*) echo "cgroup $folder" ;;
+		esac
+	done
+	for folder in "$WORK"/state-*/*; do
+		[ ! -e "$folder" ] || echo "state $folder"
+	done
+}
+
+leftovers_remove() {
+	local folder pid mount
+	cgroup_folders "$CGROUP" | while read -r folder; do
+		while read -r pid; do
+			kill -KILL "$pid" 2>/dev/null && "$PROBES/await" "$pid" 5000
+		done <"$folder/cgroup.procs"
+		rmdir "$folder" 2>/dev/null || wait_for rmdir "$folder" 2>/dev/null || :
+	done
+	mounts_below "$WORK" | tac | while read -r mount; do
+		umount -l "$mount"
+	done
+}
+
+# ---------------------------------------------------------------- bundles
+
+# A fresh bundle: $BUNDLE, $ROOTFS. Its config is the runtime's own template, without a terminal and with a root that
+# can be written.
+bundle_new() {
+	BUNDLE=$(mktemp -d "$WORK/bundle.XXXXXX")
+	ROOTFS=$BUNDLE/rootfs
+	VOLUMES=$BUNDLE/volumes
+	cp -a "$FILE_WORK/rootfs" "$ROOTFS"
+	"$RUNTIME" spec --bundle "$BUNDLE"
+	config_set --arg cgroup "$CGROUP/$ID" \
+		'.process.terminal = false | .root.readonly = false | .linux.cgroupsPath = $cgroup'
+}
+
+# An engine's root instead of the bundle's own: an overlay on $ROOTFS and a layer with /etc/middle, laid out as Docker's
+# data root; $UPPER. The test unmounts it: overlay_done.
+overlay_new() {
+	local data=$WORK/data
+	VOLUMES=$data/volumes
+	UPPER=$data/overlay2/top/diff
+	MERGED=$data/overlay2/top/merged
+	LOWERS=$data/overlay2/middle/diff:$ROOTFS
+	mkdir -p "$UPPER" "$data/overlay2/top/work" "$MERGED" "$data/overlay2/middle/diff/etc"
+	echo middle >"$data/overlay2/middle/diff/etc/middle"
+	overlay_mount
+	config_set --arg root "$MERGED" '.root.path = $root'
+}
+
+overlay_mount() {
+	mount -t overlay -o "lowerdir=$LOWERS,upperdir=$UPPER,workdir=${UPPER%/*}/work" overlay "$MERGED"
+}
+
+overlay_done() {
+	umount "$MERGED"
+}
+
+# A folder of the engine's that a container may have, 0 to 0: $VOL
+volume_new() {
+	VOL=$VOLUMES/$1/_data
+	mkdir -p "$VOL"
+}
+
+# config_set [jq options] FILTER
+config_set() {
+	jq "$@" "$BUNDLE/config.json" >"$BUNDLE/config.json.new" && mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+}
+
+config_args() {
+	jq '.process.args = $ARGS.positional' "$BUNDLE/config.json" --args -- "$@" >"$BUNDLE/config.json.new" &&
+		mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+}
+
+# config_mount SOURCE DESTINATION [OPTION...]: a bind mount; OPTIONS default to rbind
+config_mount() {
+	jq '.mounts += [{source: $ARGS.positional[0], destination: $ARGS.positional[1], type: "bind",
+		options: (if ($ARGS.positional | length) > 2 then $ARGS.positional[2:] else ["rbind"] end)}]' \
+		"$BUNDLE/config.json" --args -- "$@" >"$BUNDLE/config.json.new" &&
+		mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+}
+
+ALL_CAPS="CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
+NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN
+SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE
+MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+
+# Every capability. Without a user namespace nobody can have one the machine itself was denied, so runc is not asked to.
+config_caps_all() {
+	local n=0 name list=() have
+	have=$((16#$(awk '/^CapBnd/ { print $2 }' /proc/self/status)))
+	for name in $ALL_CAPS; do
+		if is_bulwark || [ $((have >> n & 1)) -eq 1 ]; then
+			list+=("CAP_$name")
+		fi
+		n=$((n + 1))
+	done
+	jq '.process.capabilities = ({} | .bounding = $ARGS.positional | .effective = $ARGS.positional |
+		.permitted = $ARGS.positional | .inheritable = $ARGS.positional | .ambient = $ARGS.positional)' \
+		"$BUNDLE/config.json" --args -- "${list[@]}" >"$BUNDLE/config.json.new" &&
+		mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+}
+
+# What an engine makes of --privileged.
+config_privileged() {
+	config_caps_all
+	config_set '.process.noNewPrivileges = false | .linux.maskedPaths = [] | .linux.readonlyPaths = [] |
+		del(.linux.seccomp) | .linux.resources.devices = [{allow: true, access: "rwm"}] |
+		(.mounts[] | select(.type == "sysfs" or .type == "cgroup") | .options) -= ["ro"]'
+}
+
+# A folder of $USER_ID that everybody can reach, as a home is: $PUBLIC/home
+public_new() {
+	PUBLIC=$(mktemp -d "$TEST_TMP/bulwark-it-public.XXXXXX")
+	chmod 0755 "$PUBLIC"
+	install -d -m 0755 -o $USER_ID -g $USER_ID "$PUBLIC/home"
+}
+
+# Through a shell: setpriv itself still has the capabilities it drops when it looks its command up.
+as_user() {
+	# shellcheck disable=SC2016 # the inner shell expands
+	setpriv --reuid $USER_ID --regid $USER_ID --clear-groups sh -c 'exec "$@"' sh "$@"
+}
+
+# ---------------------------------------------------------------- a container's verbs
+
+# Under a time limit, with a state folder of the test's own, and without bats's descriptors: a container that holds one
+# would keep bats waiting.
+runtime() {
+	timeout -k 5 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" "$@" 3>&- 4>&-
+}
+
+# Runs a command in a new container of $BUNDLE, in the foreground.
+runtime_run() {
+	config_args "$@"
+	run runtime run --bundle "$BUNDLE" "$ID" </dev/null
+}
+
+# container_create [ID]: with its output in $WORK/ID.out, and the verb's own too (an engine's pipes do the same)
+container_create() {
+	local id=${1:-$ID}
+	runtime create --bundle "$BUNDLE" --pid-file "$WORK/$id.pid" "$id" </dev/null >"$WORK/$id.out" 2>&1 ||
+		{ cat "$WORK/$id.out" >&2; return 1; }
+}
+
+# container_start COMMAND...: $ID with that command, running
+container_start() {
+	config_args "$@"
+	container_create "$ID"
+	runtime start "$ID"
+}
+
+container_status() {
+	runtime state "${1:-$ID}" | jq -r .status
+}
+
+container_pid() {
+	cat "$WORK/${1:-$ID}.pid"
+}
+
+# Gone, or a zombie that whoever has it now did not reap yet.
+process_is_dead() {
+	local state
+	state=$(awk '/^State/ { print $2 }' "/proc/$1/status" 2>/dev/null) || return 0
+	[ "$state" = Z ] || [ -z "$state" ]
+}
+
+# Until init of container $1 is dead; no polling.
+container_wait() {
+	"$PROBES/await" "$(container_pid "${1:-$ID}")" 15000
+}
+
+containers_delete() {
+	local runtime id
+	for runtime in "$RUNTIME" "$RUNC"; do
+		for id in "$WORK/state-${runtime##*/}"/*/; do
+			[ -d "$id" ] || continue
+			RUNTIME=$runtime runtime delete --force "$(basename "$id")" </dev/null >>"$WORK/delete.log" 2>&1 || :
+		done
+	done
+}
+
+# Host's view: first id of the container's range
+container_base() {
+	awk '$1 == 0 { print $2 }' "/proc/$(container_pid "${1:-$ID}")/uid_map"
+}
+
+# cgroup_read PID CONTROLLER FILE-OF-V1 FILE-OF-V2
+cgroup_read() {
+	local path mount
+	path=$(awk -F: -v c="$2" '{ n = split($2, a, ","); for (i = 1; i <= n; i++) if (a[i] == c) print $3 }' \
+		"/proc/$1/cgroup")
+	if [ -n "$path" ]; then
+		mount=$(awk -v c="$2" '$(NF-2) == "cgroup" { n = split($NF, a, ",")
+			for (i = 1; i <= n; i++) if (a[i] == c) { print $5; exit } }' /proc/self/mountinfo)
+		cat "$mount$path/$3"
+	else
+		path=$(awk -F: '$1 == 0 { print $3 }' "/proc/$1/cgroup")
+		mount=$(awk '$(NF-2) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+		cat "$mount$path/$4"
+	fi
+}
+
+# cgroup_is_v2 CONTROLLER: whether the unified hierarchy has it
+cgroup_is_v2() {
+	local mount
+	mount=$(awk '$(NF-2) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+	[ -n "$mount" ] && grep -qw "$1" "$mount/cgroup.controllers"
+}
+
+# ---------------------------------------------------------------- an engine of our own
+
+# Debian's dockerd, in a network namespace of its own: bridges, NAT rules and forwarding end with it, and the machine's
+# are never touched. Its mounts are the machine's, as usual.
+docker_start() {
+	requires dockerd containerd iptables ip unshare
+	DOCKER_DIR=$(mktemp -d "$TEST_TMP/bulwark-it.XXXXXX")
+	DOCKER_CLI=/usr/bin/docker
+	[ -x $DOCKER_CLI ] || DOCKER_CLI=$(command -v docker)
+	DOCKER_CGROUP=/${DOCKER_DIR##*/}
+	DOCKER_CGROUP=${DOCKER_CGROUP//./-}
+	export DOCKER_DIR DOCKER_CLI DOCKER_CGROUP
+	# shellcheck disable=SC2016 # the inner shell expands
+	unshare --net sh -c 'ip link set lo up && exec dockerd "$@"' sh \
+		--data-root "$DOCKER_DIR/data" --exec-root "$DOCKER_DIR/exec" --pidfile "$DOCKER_DIR/dockerd.pid" \
+		--host "unix://$DOCKER_DIR/docker.sock" --group 0 --storage-driver overlay2 \
+		--cgroup-parent "$DOCKER_CGROUP" --add-runtime "bulwark=$RUNTIME" \
+		</dev/null >"$DOCKER_DIR/dockerd.log" 2>&1 3>&- 4>&- &
+	if ! wait_for docker_answers; then
+		tail -n 20 "$DOCKER_DIR/dockerd.log" >&2
+		return 1
+	fi
+	tar -C "$FILE_WORK/rootfs" -c . | docker import - bb >/dev/null
+}
+
+docker_answers() {
+	docker version >/dev/null 2>&1
+}
+
+docker() {
+	timeout -k 5 90 "$DOCKER_CLI" --config "$DOCKER_DIR/client" -H "unix://$DOCKER_DIR/docker.sock" "$@" 3>&- 4>&-
+}
+
+# docker run with the runtime under test; DOCKER_RUNTIME=runc shows the attack without us
+docker_run() {
+	docker run --runtime "${DOCKER_RUNTIME:-bulwark}" "$@"
+}
+
+docker_pid() {
+	docker inspect -f '{{.State.Pid}}' "$1"
+}
+
+# Removes every container, volume and network of ours; for teardown()
+docker_clean() {
+	local list
+	list=$(docker ps -aq)
+	# shellcheck disable=SC2086 # a list of words
+	[ -z "$list" ] || docker rm -fv $list >/dev/null 2>&1 || :
+	docker volume prune -f >/dev/null 2>&1 || :
+	docker network prune -f >/dev/null 2>&1 || :
+}
+
+docker_stop() {
+	local pid mount folder
+	[ -n "$DOCKER_DIR" ] || return 0
+	docker_clean
+	for pid in "$DOCKER_DIR/dockerd.pid" "$DOCKER_DIR/exec/containerd/containerd.pid"; do
+		pid=$(cat "$pid" 2>/dev/null) || continue
+		kill -TERM "$pid" 2>/dev/null || continue
+		"$PROBES/await" "$pid" 15000 || { kill -KILL "$pid"; "$PROBES/await" "$pid" 5000; }
+	done
+	cgroup_folders "$DOCKER_CGROUP" | while read -r folder; do
+		while read -r pid; do
+			kill -KILL "$pid" 2>/dev/null && "$PROBES/await" "$pid" 5000
+		done <"$folder/cgroup.procs"
+		rmdir "$folder" 2>/dev/null || wait_for rmdir "$folder" 2>/dev/null || :
+	done
+	mounts_below "$DOCKER_DIR" | tac | while read -r mount; do
+		umount -l "$mount"
+	done
+	rm -rf --one-file-system "$DOCKER_DIR"
+}

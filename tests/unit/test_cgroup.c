@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit tests of cgroup: where folders are planned, state there and back, v1's numbers in v2's terms. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cgroup.h"
+#include "cgroup_internal.h"
+#include "error.h"
+
+static void test_cgroup_plan_puts_absolute_paths_below_each_root(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct cgroup *cgroup;
+
+	(void)state;
+	assert_int_equal(cgroup_plan("/docker/x1", "x1", &cgroup, &err), 0);
+	assert_true(cgroup->n >= 1);
+	for (size_t i = 0; i < cgroup->n; i++) {
+		assert_string_equal(cgroup->list[i].path, "docker/x1");
+		assert_int_equal(cgroup->list[i].mount[0], '/');
+		assert_int_equal(cgroup->list[i].fd, -EBADF); /* planned, not made */
+	}
+	assert_false(cgroup->made);
+	cgroup_free(cgroup);
+}
+
+static void test_cgroup_plan_defaults_to_the_id(void **state)
+{
+	static const char *const paths[] = { NULL, "", "/", "//" };
+	struct error err = ERROR_INIT;
+	struct cgroup *cgroup;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		assert_int_equal(cgroup_plan(paths[i], "x1", &cgroup, &err), 0);
+		assert_string_equal(cgroup->list[0].path, "x1"); /* never the root itself */
+		cgroup_free(cgroup);
+	}
+}
+
+static void test_cgroup_plan_refuses_ways_out(void **state)
+{
+	static const char *const paths[] = { "/../x", "/a/../../x", "..", "a/..", "/a/./b", "/.." };
+	struct cgroup *cgroup = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(cgroup_plan(paths[i], "x1", &cgroup, &err), -EINVAL);
+		assert_non_null(strstr(err.msg, "linux.cgroupsPath"));
+	}
+	assert_null(cgroup);
+}
+
+static void test_cgroup_plan_refuses_the_systemd_form_by_name(void **state)
+{
+	struct cgroup *cgroup = NULL;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(cgroup_plan("system.slice:docker:x1", "x1", &cgroup, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "systemd"));
+	assert_int_equal(cgroup_plan("/a:b:c", "x1", &cgroup, &err), 0); /* a folder may be called so */
+	cgroup_free(cgroup);
+}
+
+static void test_cgroup_to_json_comes_back(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct cgroup *cgroup, *back;
+	json_t *json;
+
+	(void)state;
+	assert_int_equal(cgroup_plan("/bulwark-no-such-cgroup/x1", "x1", &cgroup, &err), 0);
+	cgroup->made = true;
+	json = cgroup_to_json(cgroup);
+	assert_non_null(json);
+	assert_int_equal(cgroup_from_json(json, &back, &err), 0); /* folders that are gone are fine */
+	assert_int_equal(back->n, cgroup->n);
+	assert_true(back->made);
+	assert_string_equal(back->list[0].path, cgroup->list[0].path);
+	assert_string_equal(back->list[0].options, cgroup->list[0].options);
+	json_decref(json);
+	cgroup_free(back);
+	cgroup_free(cgroup);
+}
+
+static void test_cgroup_from_json_refuses_what_it_did_not_write(void **state)
+{
+	static const char *const texts[] = { "{}", "{\"hierarchies\":{}}", "{\"hierarchies\":[1]}",
+					     "{\"hierarchies\":[{\"v2\":true}]}" };
+	struct cgroup *cgroup = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		json_t *json = json_loads(texts[i], 0, NULL);
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(cgroup_from_json(json, &cgroup, &err), -EINVAL);
+		json_decref(json);
+	}
+	assert_null(cgroup);
+}
+
+static void test_cgroup_kill_spares_what_was_never_ours(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct cgroup *cgroup;
+
+	(void)state;
+	assert_int_equal(cgroup_plan("/x", "x1", &cgroup, &err), 0);
+	assert_int_equal(cgroup_kill(cgroup, &err), 0); /* not made: nothing is written anywhere */
+	cgroup_free(cgroup);
+}
+
+static void test_cgroup_shares_to_weight_meets_the_fixed_points(void **state)
+{
+	(void)state;
+	assert_int_equal(cgroup_shares_to_weight(0), 0);
+	assert_int_equal(cgroup_shares_to_weight(2), 1);
+	assert_int_equal(cgroup_shares_to_weight(1024), 100);
+	assert_int_equal(cgroup_shares_to_weight(262144), 10000);
+	assert_int_equal(cgroup_shares_to_weight(UINT64_MAX), 10000);
+	for (uint64_t s = 2; s < 262144; s += 97)
+		assert_true(cgroup_shares_to_weight(s) <= cgroup_shares_to_weight(s + 97));
+}
+
+static void test_cgroup_blkio_to_io_weight_meets_the_ends(void **state)
+{
+	(void)state;
+	assert_int_equal(cgroup_blkio_to_io_weight(0), 0);
+	assert_int_equal(cgroup_blkio_to_io_weight(10), 1);
+	assert_int_equal(cgroup_blkio_to_io_weight(1000), 10000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroup_plan_puts_absolute_paths_below_each_root),
+		cmocka_unit_test(test_cgroup_plan_defaults_to_the_id),
+		cmocka_unit_test(test_cgroup_plan_refuses_ways_out),
+		cmocka_unit_test(test_cgroup_plan_refuses_the_systemd_form_by_name),
+		cmocka_unit_test(test_cgroup_to_json_comes_back),
+		cmocka_unit_test(test_cgroup_from_json_refuses_what_it_did_not_write),
+		cmocka_unit_test(test_cgroup_kill_spares_what_was_never_ours),
+		cmocka_unit_test(test_cgroup_shares_to_weight_meets_the_fixed_points),
+		cmocka_unit_test(test_cgroup_blkio_to_io_weight_meets_the_ends),
+	};
+
+	return cmocka_run_group_tests_name("cgroup", tests, NULL, NULL);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* proc - owns the identity of processes: a number and a start time, or a pidfd. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+
+struct proc_id {
+	pid_t pid;	/* in this process's pid namespace; 0: none */
+	uint64_t start; /* start time in clock ticks since boot: field 22 of /proc/PID/stat, proc(5) */
+};
+
+/* Reads the start time, and the state letter ('R', 'S', 'Z', ...). -ESRCH when there is no such process. */
+int proc_stat(pid_t pid, uint64_t *ret_start, char *ret_state, struct error *err);
+
+/* Whether that very process exists and is no zombie. */
+bool proc_is_alive(const struct proc_id *id);
+
+/**
+ * proc_open() - A pidfd of that very process
+ *
+ * pidfd_open(2) first, the start time after it, so that a reused number is noticed.
+ * Return: the pidfd, owned by the caller; -ESRCH when it is gone, a zombie or another process.
+ */
+int proc_open(const struct proc_id *id, struct error *err);
+
+/* Waits until the process of a pidfd is dead: 0, or -ETIMEDOUT after @timeout_ms (-1: for ever). */
+int proc_wait_dead(int pidfd, int timeout_ms, struct error *err);
