@@ -18,7 +18,8 @@ struct accounts_file {
 };
 
 /* A file that is missing is empty. */
-int accounts_read(const char *etc_path, const char *name, struct accounts_file *ret, struct error *err);
+int accounts_read(const char *etc_path, const char *name, struct accounts_file *ret,
+		  struct error *err);
 void accounts_done(struct accounts_file *file);
 
 struct accounts_field {
@@ -32,7 +33,8 @@ struct accounts_field {
  *
  * Comments and shorter lines are skipped. Return: false at the end.
  */
-bool accounts_next(const struct accounts_file *file, size_t *cursor, struct accounts_field *fields, size_t n);
+bool accounts_next(const struct accounts_file *file, size_t *cursor, struct accounts_field *fields,
+		   size_t n);
 
 bool accounts_field_is(const struct accounts_field *field, const char *text);
 
@@ -66,8 +68,8 @@ struct id_span {
  *
  * Return: how many, in the file's order.
  */
-size_t accounts_subids(const struct accounts_file *file, uint32_t uid, const char *name, uint32_t min,
-		       struct id_span *ret, size_t max);
+size_t accounts_subids(const struct accounts_file *file, uint32_t uid, const char *name,
+		       uint32_t min, struct id_span *ret, size_t max);
 
 /* The line of a subuid(5) as a span; false if it is none. @fields: the three of it. */
 bool accounts_span(const struct accounts_field *fields, struct id_span *ret);

@@ -19,7 +19,7 @@
 #include "str.h"
 #include "sys.h"
 
-#define FILE_MAX (4U << 20)  /* bytes of a cgroup file: cgroup.procs of the largest container */
+#define FILE_MAX (4U << 20) /* bytes of a cgroup file: cgroup.procs of the largest container */
 #define TREE_DEPTH_MAX 64
 #define KILL_ROUNDS_MAX 100
 #define POLL_NS 2000000 /* between two looks at what the kernel takes its time for */
@@ -56,7 +56,8 @@ static size_t parse_memberships(char *text, struct membership *ret, size_t max)
 	char *save = NULL;
 	size_t n = 0;
 
-	for (char *line = strtok_r(text, "\n", &save); line && n < max; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(text, "\n", &save); line && n < max;
+	     line = strtok_r(NULL, "\n", &save)) {
 		char *first = strchr(line, ':'), *second = first ? strchr(first + 1, ':') : NULL;
 
 		if (!second)
@@ -79,7 +80,8 @@ static bool is_mount_of(const struct mountinfo_entry *mount, const struct member
 		return str_eq(mount->fs_type, "cgroup2");
 	if (!str_eq(mount->fs_type, "cgroup"))
 		return false;
-	if (str_format(key, sizeof(key), "%.*s", (int)strcspn(m->controllers, ",="), m->controllers) < 0)
+	if (str_format(key, sizeof(key), "%.*s", (int)strcspn(m->controllers, ",="),
+		       m->controllers) < 0)
 		return false;
 	value = mountinfo_option(mount->fs_options, key);
 	return value && (!name || str_eq(value, name));
@@ -117,24 +119,28 @@ static int check_path(const char *path, struct error *err)
 		size_t len = strcspn(p, "/");
 
 		if ((len == 2 && strncmp(p, "..", 2) == 0) || (len == 1 && *p == '.'))
-			return error_text(err, EINVAL, "linux.cgroupsPath: '%s' has a '.' or '..' in it", path);
+			return error_text(err, EINVAL,
+					  "linux.cgroupsPath: '%s' has a '.' or '..' in it", path);
 		p += len;
 	}
 	return 0;
 }
 
-static int add_hierarchy(struct cgroup *cgroup, const struct mountinfo_entry *mount, const struct membership *m,
-			 const char *cgroups_path, const char *id, struct error *err)
+static int add_hierarchy(struct cgroup *cgroup, const struct mountinfo_entry *mount,
+			 const struct membership *m, const char *cgroups_path, const char *id,
+			 struct error *err)
 {
 	struct hierarchy *h = &cgroup->list[cgroup->n];
 	const char *slash = strrchr(mount->target, '/');
 
 	if (cgroup->n == CGROUP_HIERARCHIES_MAX)
-		return error_text(err, E2BIG, "the host has more than %d cgroup hierarchies", CGROUP_HIERARCHIES_MAX);
+		return error_text(err, E2BIG, "the host has more than %d cgroup hierarchies",
+				  CGROUP_HIERARCHIES_MAX);
 	cgroup->n++;
 	*h = (struct hierarchy){ .is_v2 = !*m->controllers, .fd = -EBADF };
 	h->name = strdup(slash ? slash + 1 : mount->target);
-	h->options = str_dupf("%s%s", str_after(m->controllers, "name=") ? "none," : "", m->controllers);
+	h->options =
+		str_dupf("%s%s", str_after(m->controllers, "name=") ? "none," : "", m->controllers);
 	h->mount = strdup(mount->target);
 	h->path = container_path(cgroups_path, id, m->path);
 	return h->name && h->options && h->mount && h->path ? 0 : error_set(err, ENOMEM, "cgroup");
@@ -185,8 +191,9 @@ json_t *cgroup_to_json(const struct cgroup *cgroup)
 	for (size_t i = 0; list && i < cgroup->n; i++) {
 		const struct hierarchy *h = &cgroup->list[i];
 
-		json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s, s:s}", "v2", h->is_v2, "name", h->name,
-						      "options", h->options, "mount", h->mount, "path", h->path));
+		json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s, s:s}", "v2", h->is_v2,
+						      "name", h->name, "options", h->options,
+						      "mount", h->mount, "path", h->path));
 	}
 	return json_pack("{s:b, s:o}", "made", cgroup->made, "hierarchies", list);
 }
@@ -211,8 +218,8 @@ static int hierarchy_from_json(json_t *value, struct hierarchy *h, struct error 
 	const char *name, *options, *mount, *path;
 	int is_v2;
 
-	if (json_unpack(value, "{s:b, s:s, s:s, s:s, s:s}", "v2", &is_v2, "name", &name, "options", &options, "mount",
-			&mount, "path", &path) < 0)
+	if (json_unpack(value, "{s:b, s:s, s:s, s:s, s:s}", "v2", &is_v2, "name", &name, "options",
+			&options, "mount", &mount, "path", &path) < 0)
 		return error_text(err, EINVAL, "state.json: cgroup: unknown form");
 	*h = (struct hierarchy){ .is_v2 = is_v2, .fd = -EBADF };
 	h->name = strdup(name);
@@ -302,7 +309,8 @@ static int has_processes(int fd, struct error *err)
 }
 
 /* One component; on the way down each parent hands its controllers on. @last: it is the container's own. */
-static int make_component(const struct hierarchy *h, int parent_fd, const char *name, struct error *err)
+static int make_component(const struct hierarchy *h, int parent_fd, const char *name,
+			  struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	bool is_new = true;
@@ -344,7 +352,9 @@ static int make_folder(struct hierarchy *h, struct error *err)
 	}
 	r = has_processes(fd, err);
 	if (r > 0)
-		return error_text(err, EBUSY, "'%s/%s' has processes in it already: another container's?", h->mount, h->path);
+		return error_text(err, EBUSY,
+				  "'%s/%s' has processes in it already: another container's?",
+				  h->mount, h->path);
 	if (r < 0)
 		return r;
 	h->fd = take_fd(&fd);
@@ -363,8 +373,8 @@ int cgroup_make(struct cgroup *cgroup, struct error *err)
 	return 0;
 }
 
-int cgroup_apply(struct cgroup *cgroup, const struct resources *resources, const struct device_plan *devices,
-		 struct error *err)
+int cgroup_apply(struct cgroup *cgroup, const struct resources *resources,
+		 const struct device_plan *devices, struct error *err)
 {
 	int r = 0;
 
@@ -397,7 +407,8 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *e
 		return error_set(err, errno, "cannot delegate '%s/%s'", h->mount, h->path);
 	for (char *name = strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
 		if (fchownat(h->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-			return error_set(err, errno, "cannot delegate '%s/%s/%s'", h->mount, h->path, name);
+			return error_set(err, errno, "cannot delegate '%s/%s/%s'", h->mount,
+					 h->path, name);
 	return 0;
 }
 
@@ -411,8 +422,8 @@ static bool is_in(const struct membership *memberships, size_t n, const struct h
 	if (!controllers)
 		controllers = h->options;
 	for (size_t i = 0; i < n; i++)
-		if (str_eq(memberships[i].controllers, controllers) && memberships[i].path[0] == '/' &&
-		    str_eq(memberships[i].path + 1, h->path))
+		if (str_eq(memberships[i].controllers, controllers) &&
+		    memberships[i].path[0] == '/' && str_eq(memberships[i].path + 1, h->path))
 			return true;
 	return false;
 }
@@ -438,7 +449,8 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 			continue;
 		r = fd_write_file(h->fd, "cgroup.procs", number, err);
 		if (r < 0)
-			return error_wrap(err, "cannot move a process into '%s/%s'", h->mount, h->path);
+			return error_wrap(err, "cannot move a process into '%s/%s'", h->mount,
+					  h->path);
 	}
 	return 0;
 }
@@ -475,7 +487,8 @@ static int add_pids(int fd, struct pid_list *list, struct error *err)
 }
 
 /* Calls @each for @fd and every folder below, children first. */
-static int walk(int fd, int depth, int (*each)(int parent_fd, const char *name, int fd, void *data, struct error *err),
+static int walk(int fd, int depth,
+		int (*each)(int parent_fd, const char *name, int fd, void *data, struct error *err),
 		int parent_fd, const char *name, void *data, struct error *err)
 {
 	_cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -610,7 +623,8 @@ int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
 	} else if (v2 && v2->fd >= 0) {
 		r = fd_write_file(v2->fd, "cgroup.freeze", frozen ? "1" : "0", err);
 		if (r == 0)
-			r = wait_until(v2->fd, "cgroup.events", frozen ? "frozen 1" : "frozen 0", err);
+			r = wait_until(v2->fd, "cgroup.events", frozen ? "frozen 1" : "frozen 0",
+				       err);
 	} else {
 		return error_text(err, ENOTSUP, "this host has no cgroup freezer");
 	}
@@ -625,7 +639,8 @@ bool cgroup_is_frozen(const struct cgroup *cgroup)
 	struct hierarchy *v2 = cgroup_v2_find((struct cgroup *)cgroup);
 
 	if (v1 && v1->fd >= 0)
-		return file_holds(v1->fd, "freezer.state", "FROZEN") || file_holds(v1->fd, "freezer.state", "FREEZING");
+		return file_holds(v1->fd, "freezer.state", "FROZEN") ||
+		       file_holds(v1->fd, "freezer.state", "FREEZING");
 	return v2 && v2->fd >= 0 && file_holds(v2->fd, "cgroup.freeze", "1");
 }
 
@@ -651,7 +666,8 @@ static int remove_folder(struct hierarchy *h, struct error *err)
 		return error_set(err, ENOMEM, "cgroup");
 	if (slash)
 		*slash = 0;
-	parent_fd = slash ? open_folder(h->mount, copy, err) : open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	parent_fd = slash ? open_folder(h->mount, copy, err) :
+			    open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parent_fd < 0)
 		return parent_fd == -ENOENT ? 0 : -errno;
 	r = walk(h->fd, TREE_DEPTH_MAX, remove_one, parent_fd, slash ? slash + 1 : copy, NULL, err);
@@ -679,7 +695,8 @@ int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
 
 json_t *cgroup_features(void)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0);
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0, "systemdUser",
+			 0, "rdma", 0);
 }
 
 int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited, struct error *err)

@@ -21,7 +21,7 @@ struct resources;
 /* A mounted hierarchy, for the container's own /sys/fs/cgroup. Strings live as long as the struct cgroup. */
 struct cgroup_hierarchy {
 	bool is_v2;
-	const char *name;    /* folder below /sys/fs/cgroup: "cpu,cpuacct", "systemd", "unified"; "" on pure v2 */
+	const char *name; /* folder below /sys/fs/cgroup: "cpu,cpuacct", "systemd", "unified"; "" on pure v2 */
 	const char *options; /* for mount(2) of a v1 hierarchy: "cpu,cpuacct", "none,name=systemd"; "" for v2 */
 };
 
@@ -62,8 +62,8 @@ size_t cgroup_hierarchies(const struct cgroup *cgroup, struct cgroup_hierarchy *
  * @resources or @devices may be NULL. A limit whose controller the host lacks is an error that names both.
  * On v2 the device rules become a BPF_PROG_TYPE_CGROUP_DEVICE program, attached to the folder; on v1 devices.allow.
  */
-int cgroup_apply(struct cgroup *cgroup, const struct resources *resources, const struct device_plan *devices,
-		 struct error *err);
+int cgroup_apply(struct cgroup *cgroup, const struct resources *resources,
+		 const struct device_plan *devices, struct error *err);
 
 /* v2: the folder and the files of /sys/kernel/cgroup/delegate to the container's root. v1: nothing (unsafe there). */
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err);

@@ -30,18 +30,21 @@ struct hierarchy *cgroup_v2_find(struct cgroup *cgroup);
 /* v1: a new cpuset has no cpus and no memory nodes, and takes no process before it has: the parent's, cpuset(7). */
 int cgroup_v1_inherit_cpuset(int parent_fd, int fd, struct error *err);
 int cgroup_v1_apply(struct cgroup *cgroup, const struct resources *resources, struct error *err);
-int cgroup_v1_allow_devices(struct cgroup *cgroup, const struct device_plan *devices, struct error *err);
+int cgroup_v1_allow_devices(struct cgroup *cgroup, const struct device_plan *devices,
+			    struct error *err);
 
 /* v2: makes every controller of @fd available to the folders below it, as far as the kernel lets us. */
 void cgroup_v2_enable_controllers(int fd);
 int cgroup_v2_apply(struct cgroup *cgroup, const struct resources *resources, struct error *err);
-int cgroup_v2_allow_devices(struct cgroup *cgroup, const struct device_plan *devices, struct error *err);
+int cgroup_v2_allow_devices(struct cgroup *cgroup, const struct device_plan *devices,
+			    struct error *err);
 
 /* Whether v2 has @controller for the container's folder. */
 bool cgroup_v2_has(struct cgroup *cgroup, const char *controller);
 
 /* Writes a number, or -1 as @unlimited. An error names the file. */
-int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited, struct error *err);
+int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited,
+		     struct error *err);
 
 /* Conversions of v1's numbers to v2's. */
 uint64_t cgroup_shares_to_weight(uint64_t shares);

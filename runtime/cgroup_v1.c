@@ -35,7 +35,8 @@ int cgroup_v1_inherit_cpuset(int parent_fd, int fd, struct error *err)
 }
 
 /* The folder of a controller a limit was asked of. -ENOENT where neither v1 nor, as the caller tells, v2 has it. */
-static int folder_of(struct cgroup *cgroup, const char *controller, const char *what, int *ret_fd, struct error *err)
+static int folder_of(struct cgroup *cgroup, const char *controller, const char *what, int *ret_fd,
+		     struct error *err)
 {
 	struct hierarchy *h = cgroup_v1_find(cgroup, controller);
 
@@ -45,7 +46,8 @@ static int folder_of(struct cgroup *cgroup, const char *controller, const char *
 	}
 	if (cgroup_v2_has(cgroup, controller))
 		return 0;
-	return error_text(err, ENOTSUP, "linux.resources.%s: this host has no '%s' cgroup controller", what, controller);
+	return error_text(err, ENOTSUP, "linux.resources.%s: this host has no '%s' cgroup controller",
+			  what, controller);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
@@ -70,9 +72,12 @@ static int apply_memory(int fd, const struct resources_memory *m, struct error *
 			r = cgroup_write_i64(fd, rows[i].file, rows[i].value->value, "-1", err);
 	if (r == 0 && m->swappiness.set) {
 		if (m->swappiness.value > 100)
-			return error_text(err, EINVAL, "linux.resources.memory.swappiness: %" PRIu64 " is above 100",
+			return error_text(err, EINVAL,
+					  "linux.resources.memory.swappiness: %" PRIu64
+					  " is above 100",
 					  m->swappiness.value);
-		r = cgroup_write_i64(fd, "memory.swappiness", (int64_t)m->swappiness.value, NULL, err);
+		r = cgroup_write_i64(fd, "memory.swappiness", (int64_t)m->swappiness.value, NULL,
+				     err);
 	}
 	if (r == 0 && m->disable_oom_killer.set && m->disable_oom_killer.value)
 		r = fd_write_file(fd, "memory.oom_control", "1", err);
@@ -82,8 +87,9 @@ static int apply_memory(int fd, const struct resources_memory *m, struct error *
 static bool memory_is_asked(const struct resources_memory *m)
 {
 	return (m->limit.set && m->limit.value) || (m->swap.set && m->swap.value) ||
-	       (m->reservation.set && m->reservation.value) || (m->kernel_tcp.set && m->kernel_tcp.value) ||
-	       m->swappiness.set || (m->disable_oom_killer.set && m->disable_oom_killer.value);
+	       (m->reservation.set && m->reservation.value) ||
+	       (m->kernel_tcp.set && m->kernel_tcp.value) || m->swappiness.set ||
+	       (m->disable_oom_killer.set && m->disable_oom_killer.value);
 }
 
 /* ---- cpu, cpuset, pids ------------------------------------------------------------------------------------------ */
@@ -95,7 +101,8 @@ static int apply_quota(int fd, const struct resources_cpu *c, struct error *err)
 	int r = 0;
 
 	if (period) {
-		r = cgroup_write_i64(fd, "cpu.cfs_period_us", (int64_t)c->period.value, NULL, quota ? NULL : err);
+		r = cgroup_write_i64(fd, "cpu.cfs_period_us", (int64_t)c->period.value, NULL,
+				     quota ? NULL : err);
 		if (r < 0 && !quota)
 			return r;
 	}
@@ -104,7 +111,8 @@ static int apply_quota(int fd, const struct resources_cpu *c, struct error *err)
 
 		r = cgroup_write_i64(fd, "cpu.cfs_quota_us", c->quota.value, "-1", err);
 		if (r == 0 && period && first < 0)
-			r = cgroup_write_i64(fd, "cpu.cfs_period_us", (int64_t)c->period.value, NULL, err);
+			r = cgroup_write_i64(fd, "cpu.cfs_period_us", (int64_t)c->period.value,
+					     NULL, err);
 	}
 	if (r == 0 && c->burst.set)
 		r = cgroup_write_i64(fd, "cpu.cfs_burst_us", (int64_t)c->burst.value, NULL, err);
@@ -120,7 +128,8 @@ static int apply_cpu(int fd, const struct resources_cpu *c, struct error *err)
 	if (r == 0)
 		r = apply_quota(fd, c, err);
 	if (r == 0 && c->realtime_period.set && c->realtime_period.value)
-		r = cgroup_write_i64(fd, "cpu.rt_period_us", (int64_t)c->realtime_period.value, NULL, err);
+		r = cgroup_write_i64(fd, "cpu.rt_period_us", (int64_t)c->realtime_period.value,
+				     NULL, err);
 	if (r == 0 && c->realtime_runtime.set && c->realtime_runtime.value)
 		r = cgroup_write_i64(fd, "cpu.rt_runtime_us", c->realtime_runtime.value, NULL, err);
 	if (r == 0 && c->idle.set)
@@ -156,8 +165,8 @@ static int apply_throttle(int fd, const char *file, const struct json_array *lis
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
-		(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %" PRIu64, items[i].major, items[i].minor,
-				 items[i].rate);
+		(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %" PRIu64,
+				 items[i].major, items[i].minor, items[i].rate);
 		r = fd_write_file(fd, file, line, err);
 	}
 	return r;
@@ -166,7 +175,8 @@ static int apply_throttle(int fd, const char *file, const struct json_array *lis
 /* The weight is CFQ's on old kernels, BFQ's on those that have it, and nobody's otherwise. */
 static int apply_weight(int fd, uint32_t weight, struct error *err)
 {
-	const char *file = faccessat(fd, "blkio.weight", F_OK, 0) == 0 ? "blkio.weight" : "blkio.bfq.weight";
+	const char *file = faccessat(fd, "blkio.weight", F_OK, 0) == 0 ? "blkio.weight" :
+									 "blkio.bfq.weight";
 
 	return cgroup_write_i64(fd, file, weight, NULL, err);
 }
@@ -178,20 +188,25 @@ static int apply_block_io(int fd, const struct resources_block_io *b, struct err
 	if (b->weight.set && b->weight.value)
 		r = apply_weight(fd, b->weight.value, err);
 	if (r == 0)
-		r = apply_throttle(fd, "blkio.throttle.read_bps_device", &b->throttle_read_bps_device, err);
+		r = apply_throttle(fd, "blkio.throttle.read_bps_device",
+				   &b->throttle_read_bps_device, err);
 	if (r == 0)
-		r = apply_throttle(fd, "blkio.throttle.write_bps_device", &b->throttle_write_bps_device, err);
+		r = apply_throttle(fd, "blkio.throttle.write_bps_device",
+				   &b->throttle_write_bps_device, err);
 	if (r == 0)
-		r = apply_throttle(fd, "blkio.throttle.read_iops_device", &b->throttle_read_iops_device, err);
+		r = apply_throttle(fd, "blkio.throttle.read_iops_device",
+				   &b->throttle_read_iops_device, err);
 	if (r == 0)
-		r = apply_throttle(fd, "blkio.throttle.write_iops_device", &b->throttle_write_iops_device, err);
+		r = apply_throttle(fd, "blkio.throttle.write_iops_device",
+				   &b->throttle_write_iops_device, err);
 	return r;
 }
 
 static bool block_io_is_asked(const struct resources_block_io *b)
 {
-	return (b->weight.set && b->weight.value) || b->throttle_read_bps_device.n || b->throttle_write_bps_device.n ||
-	       b->throttle_read_iops_device.n || b->throttle_write_iops_device.n;
+	return (b->weight.set && b->weight.value) || b->throttle_read_bps_device.n ||
+	       b->throttle_write_bps_device.n || b->throttle_read_iops_device.n ||
+	       b->throttle_write_iops_device.n;
 }
 
 static int apply_hugepages(int fd, const struct json_array *list, struct error *err)
@@ -202,8 +217,10 @@ static int apply_hugepages(int fd, const struct json_array *list, struct error *
 
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
 		if (strchr(items[i].page_size, '/') ||
-		    str_format(file, sizeof(file), "hugetlb.%s.limit_in_bytes", items[i].page_size) < 0)
-			return error_text(err, EINVAL, "linux.resources.hugepageLimits[%zu].pageSize: '%s'", i,
+		    str_format(file, sizeof(file), "hugetlb.%s.limit_in_bytes", items[i].page_size) <
+			    0)
+			return error_text(err, EINVAL,
+					  "linux.resources.hugepageLimits[%zu].pageSize: '%s'", i,
 					  items[i].page_size);
 		r = cgroup_write_i64(fd, file, (int64_t)items[i].limit, NULL, err);
 	}
@@ -226,7 +243,8 @@ int cgroup_v1_apply(struct cgroup *cgroup, const struct resources *resources, st
 		if (r > 0)
 			r = apply_cpu(fd, &resources->cpu, err);
 	}
-	if (r >= 0 && ((resources->cpu.cpus && *resources->cpu.cpus) || (resources->cpu.mems && *resources->cpu.mems))) {
+	if (r >= 0 && ((resources->cpu.cpus && *resources->cpu.cpus) ||
+		       (resources->cpu.mems && *resources->cpu.mems))) {
 		r = folder_of(cgroup, "cpuset", "cpu", &fd, err);
 		if (r > 0)
 			r = apply_cpuset(fd, &resources->cpu, err);
@@ -251,10 +269,12 @@ int cgroup_v1_apply(struct cgroup *cgroup, const struct resources *resources, st
 
 static int number_text(char *buf, size_t size, uint32_t number)
 {
-	return number == DEVICE_ANY ? str_format(buf, size, "*") : str_format(buf, size, "%u", number);
+	return number == DEVICE_ANY ? str_format(buf, size, "*") :
+				      str_format(buf, size, "%u", number);
 }
 
-int cgroup_v1_allow_devices(struct cgroup *cgroup, const struct device_plan *devices, struct error *err)
+int cgroup_v1_allow_devices(struct cgroup *cgroup, const struct device_plan *devices,
+			    struct error *err)
 {
 	int fd = cgroup_v1_find(cgroup, "devices")->fd;
 	int r = fd_write_file(fd, "devices.deny", "a", err);
@@ -264,7 +284,8 @@ int cgroup_v1_allow_devices(struct cgroup *cgroup, const struct device_plan *dev
 
 		(void)number_text(major, sizeof(major), devices->rules[i].major);
 		(void)number_text(minor, sizeof(minor), devices->rules[i].minor);
-		(void)str_format(line, sizeof(line), "%c %s:%s rwm", devices->rules[i].type, major, minor);
+		(void)str_format(line, sizeof(line), "%c %s:%s rwm", devices->rules[i].type, major,
+				 minor);
 		r = fd_write_file(fd, "devices.allow", line, err);
 	}
 	return r;

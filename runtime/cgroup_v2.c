@@ -39,7 +39,8 @@ bool cgroup_v2_has(struct cgroup *cgroup, const char *controller)
 	_cleanup_free_ char *names = NULL;
 	char *save = NULL;
 
-	if (!h || h->fd < 0 || fd_read_file(h->fd, "cgroup.controllers", CONTROLLERS_MAX, &names, NULL, NULL) < 0)
+	if (!h || h->fd < 0 ||
+	    fd_read_file(h->fd, "cgroup.controllers", CONTROLLERS_MAX, &names, NULL, NULL) < 0)
 		return false;
 	for (char *name = strtok_r(names, " \n", &save); name; name = strtok_r(NULL, " \n", &save))
 		if (str_eq(name, controller))
@@ -84,10 +85,13 @@ static int apply_memory(int fd, const struct resources_memory *m, struct error *
 
 		/* the spec's swap is memory and swap together */
 		if (swap > 0 && (!m->limit.set || m->limit.value <= 0))
-			return error_text(err, EINVAL, "linux.resources.memory.swap: set without a memory limit");
+			return error_text(err, EINVAL,
+					  "linux.resources.memory.swap: set without a memory limit");
 		if (swap > 0 && swap < m->limit.value)
-			return error_text(err, EINVAL, "linux.resources.memory.swap: below the memory limit");
-		r = cgroup_write_i64(fd, "memory.swap.max", swap > 0 ? swap - m->limit.value : swap, "max", err);
+			return error_text(err, EINVAL,
+					  "linux.resources.memory.swap: below the memory limit");
+		r = cgroup_write_i64(fd, "memory.swap.max", swap > 0 ? swap - m->limit.value : swap,
+				     "max", err);
 		if (r == -ENOENT && swap <= 0) /* Linux without swap accounting has nothing to lift */
 			r = 0;
 	}
@@ -104,10 +108,12 @@ static int apply_cpu(int fd, const struct resources_cpu *c, struct error *err)
 	if (c->idle.set)
 		r = cgroup_write_i64(fd, "cpu.idle", c->idle.value, NULL, err);
 	if (r == 0 && c->shares.set && c->shares.value && !(c->idle.set && c->idle.value == 1))
-		r = cgroup_write_i64(fd, "cpu.weight", (int64_t)cgroup_shares_to_weight(c->shares.value), NULL, err);
+		r = cgroup_write_i64(fd, "cpu.weight",
+				     (int64_t)cgroup_shares_to_weight(c->shares.value), NULL, err);
 	if (r == 0 && ((c->quota.set && c->quota.value) || (c->period.set && c->period.value))) {
 		(void)str_format(quota, sizeof(quota), "%" PRId64, c->quota.value);
-		(void)str_format(text, sizeof(text), "%s %" PRIu64, c->quota.value > 0 ? quota : "max",
+		(void)str_format(text, sizeof(text), "%s %" PRIu64,
+				 c->quota.value > 0 ? quota : "max",
 				 c->period.value ? c->period.value : 100000);
 		r = fd_write_file(fd, "cpu.max", text, err);
 	}
@@ -123,8 +129,8 @@ static int apply_io_max(int fd, const char *key, const struct json_array *list, 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
-		(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %s=%" PRIu64, items[i].major,
-				 items[i].minor, key, items[i].rate);
+		(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %s=%" PRIu64,
+				 items[i].major, items[i].minor, key, items[i].rate);
 		r = fd_write_file(fd, "io.max", line, err);
 	}
 	return r;
@@ -138,8 +144,9 @@ static int apply_block_io(int fd, const struct resources_block_io *b, struct err
 		if (faccessat(fd, "io.bfq.weight", F_OK, 0) == 0)
 			r = cgroup_write_i64(fd, "io.bfq.weight", b->weight.value, NULL, err);
 		else
-			r = cgroup_write_i64(fd, "io.weight", (int64_t)cgroup_blkio_to_io_weight(b->weight.value), NULL,
-					     err);
+			r = cgroup_write_i64(fd, "io.weight",
+					     (int64_t)cgroup_blkio_to_io_weight(b->weight.value),
+					     NULL, err);
 	}
 	if (r == 0)
 		r = apply_io_max(fd, "rbps", &b->throttle_read_bps_device, err);
@@ -161,7 +168,8 @@ static int apply_hugepages(int fd, const struct json_array *list, struct error *
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
 		if (strchr(items[i].page_size, '/') ||
 		    str_format(file, sizeof(file), "hugetlb.%s.max", items[i].page_size) < 0)
-			return error_text(err, EINVAL, "linux.resources.hugepageLimits[%zu].pageSize: '%s'", i,
+			return error_text(err, EINVAL,
+					  "linux.resources.hugepageLimits[%zu].pageSize: '%s'", i,
 					  items[i].page_size);
 		r = cgroup_write_i64(fd, file, (int64_t)items[i].limit, NULL, err);
 	}
@@ -176,7 +184,9 @@ static int apply_unified(int fd, const struct json_strmap *files, struct error *
 		int r;
 
 		if (strchr(name, '/') || !strchr(name, '.') || str_after(name, "cgroup."))
-			return error_text(err, EINVAL, "linux.resources.unified: '%s' is not the name of a limit", name);
+			return error_text(err, EINVAL,
+					  "linux.resources.unified: '%s' is not the name of a limit",
+					  name);
 		r = fd_write_file(fd, name, files->items[i].value, err);
 		if (r < 0)
 			return error_wrap(err, "linux.resources.unified");
@@ -191,7 +201,8 @@ int cgroup_v2_apply(struct cgroup *cgroup, const struct resources *resources, st
 
 	if (!h || h->fd < 0) {
 		if (resources->unified.n)
-			return error_text(err, ENOTSUP, "linux.resources.unified: this host has no cgroup v2");
+			return error_text(err, ENOTSUP,
+					  "linux.resources.unified: this host has no cgroup v2");
 		return 0;
 	}
 	if (cgroup_v2_has(cgroup, "memory"))
@@ -202,7 +213,8 @@ int cgroup_v2_apply(struct cgroup *cgroup, const struct resources *resources, st
 		r = fd_write_file(h->fd, "cpuset.cpus", resources->cpu.cpus, err);
 	if (r == 0 && cgroup_v2_has(cgroup, "cpuset") && resources->cpu.mems && *resources->cpu.mems)
 		r = fd_write_file(h->fd, "cpuset.mems", resources->cpu.mems, err);
-	if (r == 0 && cgroup_v2_has(cgroup, "pids") && resources->pids.limit.set && resources->pids.limit.value)
+	if (r == 0 && cgroup_v2_has(cgroup, "pids") && resources->pids.limit.set &&
+	    resources->pids.limit.value)
 		r = cgroup_write_i64(h->fd, "pids.max", resources->pids.limit.value, "max", err);
 	if (r == 0 && cgroup_v2_has(cgroup, "io"))
 		r = apply_block_io(h->fd, &resources->block_io, err);
@@ -213,9 +225,11 @@ int cgroup_v2_apply(struct cgroup *cgroup, const struct resources *resources, st
 
 /* ---- devices: a BPF program on the folder ------------------------------------------------------------------------ */
 
-#define INSN(c, d, s, o, i) ((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
-#define LOAD_FIELD(reg, field) \
-	INSN(BPF_LDX | BPF_MEM | BPF_W, reg, BPF_REG_1, offsetof(struct bpf_cgroup_dev_ctx, field), 0)
+#define INSN(c, d, s, o, i)                                                                        \
+	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
+#define LOAD_FIELD(reg, field)                                                                     \
+	INSN(BPF_LDX | BPF_MEM | BPF_W, reg, BPF_REG_1,                                            \
+	     offsetof(struct bpf_cgroup_dev_ctx, field), 0)
 #define JUMP_IF_NOT(reg, value, skip) INSN(BPF_JMP | BPF_JNE | BPF_K, reg, 0, skip, value)
 #define RETURN_FIRST(value) INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, value)
 #define RETURN_SECOND INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
@@ -230,12 +244,14 @@ static size_t make_program(const struct device_plan *devices, struct bpf_insn *i
 	size_t n = 0;
 
 	insns[n++] = LOAD_FIELD(BPF_REG_2, access_type);
-	insns[n++] = INSN(BPF_ALU | BPF_AND | BPF_K, BPF_REG_2, 0, 0, 0xffff); /* above: read, write, mknod */
+	insns[n++] = INSN(BPF_ALU | BPF_AND | BPF_K, BPF_REG_2, 0, 0,
+			  0xffff); /* above: read, write, mknod */
 	insns[n++] = LOAD_FIELD(BPF_REG_4, major);
 	insns[n++] = LOAD_FIELD(BPF_REG_5, minor);
 	for (size_t i = 0; i < devices->n_rules; i++) {
 		const struct device_entry *rule = &devices->rules[i];
-		int16_t left = (int16_t)(2 + 1 + (rule->major != DEVICE_ANY) + (rule->minor != DEVICE_ANY));
+		int16_t left =
+			(int16_t)(2 + 1 + (rule->major != DEVICE_ANY) + (rule->minor != DEVICE_ANY));
 
 		insns[n++] = JUMP_IF_NOT(BPF_REG_2, BPF_DEVCG_DEV_CHAR, --left);
 		if (rule->major != DEVICE_ANY)
@@ -255,7 +271,8 @@ static int sys_bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-int cgroup_v2_allow_devices(struct cgroup *cgroup, const struct device_plan *devices, struct error *err)
+int cgroup_v2_allow_devices(struct cgroup *cgroup, const struct device_plan *devices,
+			    struct error *err)
 {
 	static const char licence[] = "GPL";
 	struct hierarchy *h = cgroup_v2_find(cgroup);
@@ -266,18 +283,22 @@ int cgroup_v2_allow_devices(struct cgroup *cgroup, const struct device_plan *dev
 		.license = (__u64)(uintptr_t)licence,
 		.prog_name = "bulwark_devices",
 	};
-	union bpf_attr attach = { .attach_type = BPF_CGROUP_DEVICE, .attach_flags = BPF_F_ALLOW_MULTI };
+	union bpf_attr attach = { .attach_type = BPF_CGROUP_DEVICE,
+				  .attach_flags = BPF_F_ALLOW_MULTI };
 	_cleanup_close_ int program_fd = -EBADF;
 
 	if (!h || h->fd < 0)
-		return error_text(err, ENOTSUP, "this host has no cgroup that could keep a container from its devices");
+		return error_text(err, ENOTSUP,
+				  "this host has no cgroup that could keep a container from its devices");
 	load.insn_cnt = (__u32)make_program(devices, insns);
 	program_fd = sys_bpf(BPF_PROG_LOAD, &load);
 	if (program_fd < 0)
-		return error_set(err, errno, "cannot load the program that guards the host's devices");
+		return error_set(err, errno,
+				 "cannot load the program that guards the host's devices");
 	attach.target_fd = (__u32)h->fd;
 	attach.attach_bpf_fd = (__u32)program_fd;
 	if (sys_bpf(BPF_PROG_ATTACH, &attach) < 0)
-		return error_set(err, errno, "cannot attach the program that guards the host's devices");
+		return error_set(err, errno,
+				 "cannot attach the program that guards the host's devices");
 	return 0;
 }

@@ -13,10 +13,10 @@ enum channel_word {
 	CHANNEL_NAMESPACES, /* I: its namespaces exist */
 	CHANNEL_OFFSETS,    /* R: time offsets are written, I may enter */
 	CHANNEL_NAMED,	    /* I: in its time namespace, host name set, loopback up */
-	CHANNEL_PIVOTED,    /* R: the mount tree is complete, I stands in it; may carry the terminal's slave */
-	CHANNEL_SEALED,	    /* I: own mount namespace, every mount locked; waits for `start` */
-	CHANNEL_JOINED,	    /* exec's helper: in the container, carries the child's pid, maybe the terminal's master */
-	CHANNEL_GO,	    /* exec: the child may go on */
+	CHANNEL_PIVOTED, /* R: the mount tree is complete, I stands in it; may carry the terminal's slave */
+	CHANNEL_SEALED, /* I: own mount namespace, every mount locked; waits for `start` */
+	CHANNEL_JOINED, /* exec's helper: in the container, carries the child's pid, maybe the terminal's master */
+	CHANNEL_GO, /* exec: the child may go on */
 };
 
 int channel_make(int ret_pair[2], struct error *err);
@@ -33,4 +33,5 @@ void channel_fail(int sock, const struct error *why);
  *
  * CHANNEL_FAILED makes the peer's error ours; the end of the stream is -EPIPE, any other word -EPROTO.
  */
-int channel_hear(int sock, enum channel_word word, int32_t *ret_value, int *ret_fd, struct error *err);
+int channel_hear(int sock, enum channel_word word, int32_t *ret_value, int *ret_fd,
+		 struct error *err);

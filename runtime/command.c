@@ -136,11 +136,11 @@ int option_parse(const struct option *options, void *out, bool mixed, int *argc,
 int command_parse(const struct command *command, int *argc, char **argv, void **ret_options,
 		  struct error *err)
 {
-	_cleanup_free_ void *options =
-		command->options_size > 0 ? calloc(1, command->options_size) : NULL;
+	/* at least a byte, as NULL would tell of memory that is short */
+	_cleanup_free_ void *options = calloc(1, command->options_size + 1);
 	int r;
 
-	if (!options && command->options_size > 0)
+	if (!options)
 		return error_set(err, ENOMEM, "%s", command->name);
 	r = option_parse(command->options, options, command->max_args >= 0, argc, argv, err);
 	if (r < 0)

@@ -94,7 +94,7 @@ const struct command *command_find(const char *name);
 
 /**
  * command_parse() - The words after a verb
- * @ret_options: malloc'ed, owned by the caller; NULL for a verb without options
+ * @ret_options: malloc'ed, owned by the caller
  *
  * Otherwise as option_parse(). Also -EINVAL when words are missing or too many.
  */

@@ -59,7 +59,7 @@ struct container {
 	int fifo_fd;
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */
-	int cwd_fd;		      /* and its current folder: paths of the command line count from it */
+	int cwd_fd; /* and its current folder: paths of the command line count from it */
 	struct source_view *view;
 	struct source root_source; /* ROOT_FOLDER */
 	struct twin *twin;	   /* ROOT_TWIN */
@@ -72,7 +72,7 @@ struct container {
 	int init_pidfd;
 	int userns_fd, pidns_fd;
 
-	int root_fd;  /* the new root, O_PATH */
-	int proc_fd;  /* a procfs of the container that nothing was ever mounted on */
+	int root_fd; /* the new root, O_PATH */
+	int proc_fd; /* a procfs of the container that nothing was ever mounted on */
 	int master_fd, slave_fd;
 };

@@ -61,16 +61,21 @@ static int resolve_bundle(struct container *c, int *ret_fd, struct error *err)
 static int resolve_rootfs(struct container *c, int bundle_fd, struct error *err)
 {
 	const char *path = c->spec->root->path;
-	_cleanup_close_ int fd = openat(bundle_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(bundle_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
 	int r;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_set(err, errno, "root.path: cannot open '%s'", path);
+	if (!S_ISDIR(st.st_mode)) /* a link: whoever can put one into the bundle chooses what is written to */
+		return error_text(err, EINVAL, "root.path: '%s' is %s: name the folder itself",
+				  path, S_ISLNK(st.st_mode) ? "a symbolic link" : "no folder");
 	r = path_of_fd(fd, c->rootfs, err);
 	if (r < 0)
 		return error_wrap(err, "root.path");
 	if (str_eq(c->rootfs, "/"))
-		return error_text(err, EPERM, "root.path: the host's own root cannot be a container's: name a folder");
+		return error_text(err, EPERM,
+				  "root.path: the host's own root cannot be a container's: name a folder");
 	return 0;
 }
 
@@ -94,7 +99,8 @@ static int check_console(const struct container *c, struct error *err)
 	if (terminal && !c->options->console_socket && !c->options->foreground)
 		return error_text(err, EINVAL, "process.terminal is set: --console-socket is needed");
 	if (!terminal && c->options->console_socket)
-		return error_text(err, EINVAL, "--console-socket is of no use: process.terminal is not set");
+		return error_text(err, EINVAL,
+				  "--console-socket is of no use: process.terminal is not set");
 	return 0;
 }
 
@@ -103,7 +109,8 @@ static int check_lsm(const struct process *process, struct error *err)
 	if (!process)
 		return 0;
 	if (process->selinux_label && *process->selinux_label)
-		return error_text(err, ENOTSUP, "process.selinuxLabel: SELinux is not supported by this version of bulwark");
+		return error_text(err, ENOTSUP,
+				  "process.selinuxLabel: SELinux is not supported by this version of bulwark");
 	if (process->apparmor_profile && *process->apparmor_profile &&
 	    !str_eq(process->apparmor_profile, "unconfined"))
 		return error_text(err, ENOTSUP,
@@ -126,7 +133,8 @@ static int load(struct container *c, struct error *err)
 	if (r == 0)
 		r = namespaces_check(&c->spec->linux_.namespaces, err);
 	if (r == 0)
-		r = devices_plan(&c->spec->linux_.devices, &c->spec->linux_.resources.devices, &c->devices, err);
+		r = devices_plan(&c->spec->linux_.devices, &c->spec->linux_.resources.devices,
+				 &c->devices, err);
 	if (r == 0)
 		r = check_lsm(c->spec->process, err);
 	if (r == 0)
@@ -136,7 +144,8 @@ static int load(struct container *c, struct error *err)
 	if (r < 0 || !c->spec->linux_.seccomp)
 		return r;
 	linux_ = json_object_get(c->spec->json, "linux");
-	return seccomp_compile(c->spec->linux_.seccomp, json_object_get(linux_, "seccomp"), true, &c->filter, err);
+	return seccomp_compile(c->spec->linux_.seccomp, json_object_get(linux_, "seccomp"), true,
+			       &c->filter, err);
 }
 
 /* ---- 2: state, ids, cgroup --------------------------------------------------------------------------------- */
@@ -148,8 +157,8 @@ static char *now_text(void)
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	(void)gmtime_r(&now.tv_sec, &tm);
-	return str_dupf("%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-			tm.tm_min, tm.tm_sec, now.tv_nsec);
+	return str_dupf("%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec);
 }
 
 static json_t *hooks_of(const struct spec *spec, const char *name)
@@ -277,7 +286,8 @@ static int make_m1(struct container *c, struct error *err)
 		return c->host_mnt_fd;
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+	/* private, not slave: what is decided about must not change by a mount that arrives from the host meanwhile */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "cannot cut the mount namespace off the host's");
 	return 0;
 }
@@ -385,9 +395,10 @@ static int write_time_offsets(const struct container *c, struct error *err)
 	if (access(path, F_OK) < 0)
 		return 0; /* Linux without time namespaces */
 	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
-	r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n", (long long)o->monotonic.secs.value,
-		       o->monotonic.nanosecs.value,
-		       (long long)(o->boottime.secs.set ? o->boottime.secs.value : -(int64_t)boot.tv_sec),
+	r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n",
+		       (long long)o->monotonic.secs.value, o->monotonic.nanosecs.value,
+		       (long long)(o->boottime.secs.set ? o->boottime.secs.value :
+							  -(int64_t)boot.tv_sec),
 		       o->boottime.nanosecs.value);
 	if (r < 0)
 		return error_text(err, EINVAL, "linux.timeOffsets: out of range");
@@ -433,7 +444,10 @@ static int enter_container_ns(void *data, struct error *err)
 	const struct container *c = data;
 
 	act_as(0);
-	if (setns(c->init_pidfd, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
+	if (chdir(c->bundle) < 0) /* while we may: it is root's alone */
+		return error_set(err, errno, "cannot change to the bundle '%s'", c->bundle);
+	if (setns(c->init_pidfd,
+		  CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "cannot join the container's namespaces");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return error_set(err, errno, "cannot become the container's root");
@@ -441,7 +455,7 @@ static int enter_container_ns(void *data, struct error *err)
 }
 
 static int run_hooks(struct container *c, const char *name, const struct json_array *list,
-		     int (*enter)(void *, struct error *), struct error *err)
+		     const char *bundle, int (*enter)(void *, struct error *), struct error *err)
 {
 	_cleanup_json_ json_t *oci = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -452,28 +466,51 @@ static int run_hooks(struct container *c, const char *name, const struct json_ar
 	text = oci ? json_to_text(oci) : NULL;
 	if (!text)
 		return error_set(err, ENOMEM, "state");
-	return hooks_run(name, list, text, c->bundle, enter, c, err);
+	return hooks_run(name, list, text, bundle, enter, c, err);
 }
 
 static int run_runtime_hooks(struct container *c, struct error *err)
 {
-	int r = run_hooks(c, "prestart", &c->spec->hooks.prestart, enter_runtime_ns, err);
+	int r = run_hooks(c, "prestart", &c->spec->hooks.prestart, c->bundle, enter_runtime_ns, err);
 
 	if (r == 0)
-		r = run_hooks(c, "createRuntime", &c->spec->hooks.create_runtime, enter_runtime_ns, err);
+		r = run_hooks(c, "createRuntime", &c->spec->hooks.create_runtime, c->bundle,
+			      enter_runtime_ns, err);
 	return r;
 }
 
 static int apply_sysctls(struct container *c, struct error *err)
 {
 	_cleanup_close_ int proc_fd = -EBADF;
+	int r;
 
 	if (!c->spec->linux_.sysctl.n)
 		return 0;
 	proc_fd = mount_tree_new_proc(c, err);
 	if (proc_fd < 0)
 		return proc_fd;
-	return sysctl_apply(proc_fd, &c->spec->linux_.sysctl, err);
+	r = sysctl_apply(proc_fd, &c->spec->linux_.sysctl, err);
+	if (r != -EACCES && r != -EPERM)
+		return r;
+	/* ipc's files belong to the root of the namespace since Linux 6.11, and to the host's before */
+	if (seteuid(c->state.id_base) < 0)
+		return error_set(err, errno, "linux.sysctl: cannot act as the container's root");
+	r = sysctl_apply(proc_fd, &c->spec->linux_.sysctl, err);
+	if (seteuid(0) < 0)
+		return error_set(err, errno, "linux.sysctl: cannot act as the host's root again");
+	act_as(c->state.id_base); /* seteuid(2) sets the file system's uid too */
+	return r;
+}
+
+/* As runc: an engine may leave it to the runtime. */
+static int make_cwd(const struct container *c, struct error *err)
+{
+	_cleanup_close_ int fd = path_make_dir_in_root(c->root_fd, c->spec->process->cwd, 0755, err);
+
+	/* a file system that even root may not enter (FUSE): the container's own chdir(2) decides */
+	if (fd < 0 && fd != -EACCES && fd != -EPERM)
+		return error_wrap(err, "process.cwd");
+	return 0;
 }
 
 static int build_tree(struct container *c, struct error *err)
@@ -490,11 +527,10 @@ static int build_tree(struct container *c, struct error *err)
 	if (r == 0)
 		r = masks_apply(c->root_fd, c->scratch, l->masked_paths, l->readonly_paths, err);
 	if (r == 0)
-		r = run_hooks(c, "createContainer", &c->spec->hooks.create_container, enter_container_ns, err);
-	if (r == 0 && c->spec->process) {
-		_cleanup_close_ int cwd_fd = path_make_dir_in_root(c->root_fd, c->spec->process->cwd, 0755, NULL);
-		/* a folder that cannot be made is reported by the chdir(2) that misses it */
-	}
+		r = run_hooks(c, "createContainer", &c->spec->hooks.create_container, NULL,
+			      enter_container_ns, err);
+	if (r == 0 && c->spec->process)
+		r = make_cwd(c, err);
 	if (r == 0)
 		r = rootfs_pivot(c, err);
 	return r;
@@ -516,7 +552,8 @@ static int leave_m1(const struct container *c, struct error *err)
 {
 	if (c->host_mnt_fd < 0)
 		return 0;
-	if (setns(c->host_mnt_fd, CLONE_NEWNS) < 0 || setns(c->host_net_fd, CLONE_NEWNET) < 0 || fchdir(c->cwd_fd) < 0)
+	if (setns(c->host_mnt_fd, CLONE_NEWNS) < 0 || setns(c->host_net_fd, CLONE_NEWNET) < 0 ||
+	    fchdir(c->cwd_fd) < 0)
 		return error_set(err, errno, "cannot go back to the host's namespaces");
 	return 0;
 }
@@ -567,7 +604,7 @@ static int publish(struct container *c, struct error *err)
 		r = create_write_pid_file(c->options->pid_file, c->init_pid, err);
 	if (r == 0)
 		log_info("container '%s' is degraded: BPF LSM programs are not loaded (they come with a later release)",
-			    c->options->id);
+			 c->options->id);
 	return r;
 }
 
@@ -611,7 +648,8 @@ static void undo(struct container *c)
 
 	act_as(0);
 	if (c->init_pid > 0) {
-		(void)kill(c->init_pid, SIGKILL); /* our own child, not reaped yet: the number is still its */
+		(void)kill(c->init_pid,
+			   SIGKILL); /* our own child, not reaped yet: the number is still its */
 		(void)waitpid(c->init_pid, NULL, 0);
 	}
 	if (leave_m1(c, &ignored) < 0)
@@ -634,22 +672,36 @@ static void done(struct container *c)
 	state_done(&c->state);
 	free(c->init_state_json);
 
-	int *fds[] = { &c->state_fd,	&c->fifo_fd,  &c->host_mnt_fd, &c->host_net_fd, &c->init_sock,
-		       &c->sock,	&c->userns_fd, &c->pidns_fd,    &c->root_fd,	 &c->proc_fd,
-		       &c->init_pidfd,	&c->master_fd, &c->slave_fd, &c->cwd_fd };
+	int *fds[] = { &c->state_fd,  &c->fifo_fd, &c->host_mnt_fd, &c->host_net_fd,
+		       &c->init_sock, &c->sock,	   &c->userns_fd,   &c->pidns_fd,
+		       &c->root_fd,   &c->proc_fd, &c->init_pidfd,  &c->master_fd,
+		       &c->slave_fd,  &c->cwd_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
 }
 
-int create_container(const struct globals *globals, const struct create_options *options, struct created *ret,
-		     struct error *err)
+int create_container(const struct globals *globals, const struct create_options *options,
+		     struct created *ret, struct error *err)
 {
 	struct container c = {
-		.globals = globals,	.options = options,	.state_fd = -EBADF,   .fifo_fd = -EBADF,
-		.host_mnt_fd = -EBADF,	.host_net_fd = -EBADF,	.init_sock = -EBADF,  .sock = -EBADF,
-		.init_pidfd = -EBADF,	.userns_fd = -EBADF,	.pidns_fd = -EBADF,   .root_fd = -EBADF,
-		.proc_fd = -EBADF,	.master_fd = -EBADF,	.slave_fd = -EBADF,   .cwd_fd = -EBADF, .root_source = { .fd = -EBADF },
+		.globals = globals,
+		.options = options,
+		.state_fd = -EBADF,
+		.fifo_fd = -EBADF,
+		.host_mnt_fd = -EBADF,
+		.host_net_fd = -EBADF,
+		.init_sock = -EBADF,
+		.sock = -EBADF,
+		.init_pidfd = -EBADF,
+		.userns_fd = -EBADF,
+		.pidns_fd = -EBADF,
+		.root_fd = -EBADF,
+		.proc_fd = -EBADF,
+		.master_fd = -EBADF,
+		.slave_fd = -EBADF,
+		.cwd_fd = -EBADF,
+		.root_source = { .fd = -EBADF },
 	};
 	int r = state_check_id(options->id, err);
 

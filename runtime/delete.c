@@ -17,13 +17,14 @@
 
 #define DEATH_MS 10000 /* a killed init in uninterruptible sleep may take its time */
 
-static int check_deletable(const struct state *state, enum container_status status, bool force, struct error *err)
+static int check_deletable(const struct state *state, enum container_status status, bool force,
+			   struct error *err)
 {
 	/* created: its process has not run, so nothing is lost; runc does the same */
 	if (force || status == CONTAINER_STOPPED || status == CONTAINER_CREATED)
 		return 0;
-	return error_text(err, EBUSY, "cannot delete container %s that is not stopped: %s", state->id,
-			  container_status_text(status));
+	return error_text(err, EBUSY, "cannot delete container %s that is not stopped: %s",
+			  state->id, container_status_text(status));
 }
 
 static int kill_init(const struct state *state, struct error *err)

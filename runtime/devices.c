@@ -68,7 +68,8 @@ static const struct allowed {
 static const struct allowed *find_allowed(int64_t major, int64_t minor)
 {
 	for (size_t i = 0; i < N_ALLOWED; i++)
-		if (allowed[i].major == major && (allowed[i].minor == minor || allowed[i].minor == DEVICE_ANY))
+		if (allowed[i].major == major &&
+		    (allowed[i].minor == minor || allowed[i].minor == DEVICE_ANY))
 			return &allowed[i];
 	return NULL;
 }
@@ -94,7 +95,8 @@ static bool is_privileged(const struct json_array *rules)
 	const struct device_rule *items = rules->items;
 
 	for (size_t i = 0; i < rules->n; i++)
-		if (items[i].allow && rule_is_all(&items[i]) && is_any(&items[i].major) && is_any(&items[i].minor))
+		if (items[i].allow && rule_is_all(&items[i]) && is_any(&items[i].major) &&
+		    is_any(&items[i].minor))
 			return true;
 	return false;
 }
@@ -105,15 +107,18 @@ static int add_rule(struct device_plan *plan, const struct allowed *row, struct 
 		if (plan->rules[i].major == row->major && plan->rules[i].minor == row->minor)
 			return 0;
 	if (plan->n_rules == DEVICE_RULES_MAX)
-		return error_text(err, E2BIG, "linux.resources.devices: more than %d rules", DEVICE_RULES_MAX);
-	plan->rules[plan->n_rules++] = (struct device_entry){ .type = 'c', .major = row->major, .minor = row->minor };
+		return error_text(err, E2BIG, "linux.resources.devices: more than %d rules",
+				  DEVICE_RULES_MAX);
+	plan->rules[plan->n_rules++] =
+		(struct device_entry){ .type = 'c', .major = row->major, .minor = row->minor };
 	return 0;
 }
 
 static int add_node(struct device_plan *plan, const struct device_entry *entry, struct error *err)
 {
 	for (size_t i = 0; i < plan->n_nodes; i++)
-		if (str_eq(plan->nodes[i].path, entry->path)) { /* the spec's word on a default one: mode and owner */
+		if (str_eq(plan->nodes[i].path,
+			   entry->path)) { /* the spec's word on a default one: mode and owner */
 			plan->nodes[i] = *entry;
 			return 0;
 		}
@@ -159,13 +164,18 @@ static int check_node(const struct device_node *node, size_t i, struct error *er
 	for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++)
 		known = known || str_eq(node->type, types[k]);
 	if (!known)
-		return error_text(err, EINVAL, "linux.devices[%zu].type: '%s' is none of c, u, b, p", i, node->type);
+		return error_text(err, EINVAL, "linux.devices[%zu].type: '%s' is none of c, u, b, p",
+				  i, node->type);
 	if (!str_after(node->path, "/dev/") || has_dotdot(node->path) ||
 	    strlen(node->path) >= sizeof(((struct device_entry *)NULL)->path))
-		return error_text(err, EINVAL, "linux.devices[%zu].path: '%s' is not a path below /dev", i, node->path);
-	if ((node->uid.set && node->uid.value >= 65536) || (node->gid.set && node->gid.value >= 65536))
-		return error_text(err, EINVAL, "linux.devices[%zu]: owner %u:%u is not an id of the container", i,
-				  node->uid.value, node->gid.value);
+		return error_text(err, EINVAL,
+				  "linux.devices[%zu].path: '%s' is not a path below /dev", i,
+				  node->path);
+	if ((node->uid.set && node->uid.value >= 65536) ||
+	    (node->gid.set && node->gid.value >= 65536))
+		return error_text(err, EINVAL,
+				  "linux.devices[%zu]: owner %u:%u is not an id of the container",
+				  i, node->uid.value, node->gid.value);
 	return 0;
 }
 
@@ -178,8 +188,8 @@ static int refuse_node(const struct device_node *node, size_t i, struct error *e
 			  i, node->path, node->type, (long long)node->major, (long long)node->minor);
 }
 
-static int plan_node(const struct device_node *node, size_t i, bool privileged, struct device_plan *plan,
-		     struct error *err)
+static int plan_node(const struct device_node *node, size_t i, bool privileged,
+		     struct device_plan *plan, struct error *err)
 {
 	struct device_entry entry = {
 		.type = str_eq(node->type, "p") ? 'p' : 'c',
@@ -208,8 +218,8 @@ static int plan_node(const struct device_node *node, size_t i, bool privileged, 
 	return r < 0 ? r : add_node(plan, &entry, err);
 }
 
-static int plan_rule(const struct device_rule *rule, size_t i, bool privileged, struct device_plan *plan,
-		     struct error *err)
+static int plan_rule(const struct device_rule *rule, size_t i, bool privileged,
+		     struct device_plan *plan, struct error *err)
 {
 	const struct allowed *row;
 
@@ -226,13 +236,14 @@ static int plan_rule(const struct device_rule *rule, size_t i, bool privileged, 
 		return error_text(err, EPERM,
 				  "linux.resources.devices[%zu]: access to %s %lld:%lld cannot be allowed, because it acts "
 				  "on the host: leave the rule out",
-				  i, rule->type ? rule->type : "a", rule->major.set ? (long long)rule->major.value : -1,
+				  i, rule->type ? rule->type : "a",
+				  rule->major.set ? (long long)rule->major.value : -1,
 				  rule->minor.set ? (long long)rule->minor.value : -1);
 	return add_rule(plan, row, err);
 }
 
-int devices_plan(const struct json_array *nodes, const struct json_array *rules, struct device_plan *ret,
-		 struct error *err)
+int devices_plan(const struct json_array *nodes, const struct json_array *rules,
+		 struct device_plan *ret, struct error *err)
 {
 	const struct device_node *node = nodes->items;
 	const struct device_rule *rule = rules->items;
@@ -266,8 +277,8 @@ static bool is_right(int dir_fd, const char *name, mode_t format, dev_t number)
 {
 	struct stat st;
 
-	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == format &&
-	       (format == S_IFIFO || st.st_rdev == number);
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (st.st_mode & S_IFMT) == format && (format == S_IFIFO || st.st_rdev == number);
 }
 
 static int make_node(int root_fd, const struct device_entry *entry, uint32_t base, struct error *err)
@@ -284,7 +295,8 @@ static int make_node(int root_fd, const struct device_entry *entry, uint32_t bas
 		if (errno == EEXIST && is_right(dir_fd, name, format, number))
 			return 0;
 		if (errno == EEXIST)
-			return error_text(err, EEXIST, "'%s' is there already, and is something else", entry->path);
+			return error_text(err, EEXIST, "'%s' is there already, and is something else",
+					  entry->path);
 		return error_set(err, errno, "cannot make '%s'", entry->path);
 	}
 	if (!is_right(dir_fd, name, format, number))
@@ -301,10 +313,8 @@ static const struct {
 	const char *name;
 	const char *target;
 } links[] = {
-	{ "fd", "/proc/self/fd" },
-	{ "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" },
+	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	{ "ptmx", "pts/ptmx" },
 };
 
@@ -328,7 +338,8 @@ static int check_existing(int root_fd, const struct device_plan *plan, struct er
 {
 	for (size_t i = 0; i < plan->n_nodes; i++) {
 		const struct device_entry *entry = &plan->nodes[i];
-		_cleanup_close_ int fd = path_open_in_root(root_fd, entry->path, O_PATH | O_NOFOLLOW, err);
+		_cleanup_close_ int fd =
+			path_open_in_root(root_fd, entry->path, O_PATH | O_NOFOLLOW, err);
 		struct stat st;
 
 		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) ||

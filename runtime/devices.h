@@ -34,7 +34,7 @@ extern const struct json_field device_rule_fields[];
 #define DEVICE_NODES_MAX 32
 #define DEVICE_RULES_MAX 64
 
-struct device_entry { /* resolved: all fields are meaningful */
+struct device_entry {	/* resolved: all fields are meaningful */
 	char type;	/* 'c' or 'p' */
 	uint32_t major; /* DEVICE_ANY in rules: any */
 	uint32_t minor;
@@ -65,8 +65,8 @@ struct device_plan {
  * there is no mknod in a user namespace.
  * Return: 0, or -EPERM with a text that names the device and what to do.
  */
-int devices_plan(const struct json_array *nodes, const struct json_array *rules, struct device_plan *ret,
-		 struct error *err);
+int devices_plan(const struct json_array *nodes, const struct json_array *rules,
+		 struct device_plan *ret, struct error *err);
 
 /**
  * devices_make() - mknod(2) each node below /dev, and the links fd, stdin, stdout, stderr, ptmx, core

@@ -16,9 +16,9 @@ struct mountinfo;
 struct engine_path {
 	const char *pattern; /* relative to the data root; '*' stands for part of one name */
 	bool tree;	     /* with all that is in it; otherwise this one file */
-	bool made;	     /* the engine's own small file or folder: shown as it is where ids cannot be mapped, ... */
-	bool writable;	     /* ... and only then: not read-only */
-	bool tmpfs;	     /* the engine may have mounted a tmpfs exactly there */
+	bool made; /* the engine's own small file or folder: shown as it is where ids cannot be mapped, ... */
+	bool writable; /* ... and only then: not read-only */
+	bool tmpfs;    /* the engine may have mounted a tmpfs exactly there */
 };
 
 struct engine_root {
@@ -38,8 +38,8 @@ struct engine_storage {
  *
  * Only those that no other user can reach count.
  */
-int engine_storage_find(const struct mountinfo *info, const char *rootfs_path, struct engine_storage *ret,
-			struct error *err);
+int engine_storage_find(const struct mountinfo *info, const char *rootfs_path,
+			struct engine_storage *ret, struct error *err);
 void engine_storage_done(struct engine_storage *storage);
 
 /* Length of the data root in @rootfs_path, by the layouts' patterns; 0: none fits. @ret_bundle: it is a bundle's. */
@@ -52,11 +52,13 @@ enum engine_verdict {
 };
 
 /* Goes by where the file is, so a volume with `device=` is judged as that device. @ret: the row, of ENGINE_ALLOWED. */
-enum engine_verdict engine_storage_judge(const struct engine_storage *storage, const struct location *location,
-					 bool bundle, const struct engine_path **ret);
+enum engine_verdict engine_storage_judge(const struct engine_storage *storage,
+					 const struct location *location, bool bundle,
+					 const struct engine_path **ret);
 
 /* The row of a tmpfs that the engine made and mounted at one place only, which @location is on; else NULL. */
-const struct engine_path *engine_storage_tmpfs(const struct engine_storage *storage, const struct mountinfo *info,
+const struct engine_path *engine_storage_tmpfs(const struct engine_storage *storage,
+					       const struct mountinfo *info,
 					       const struct location *location);
 
 /* The row that a path below a data root falls under; NULL: none. "" is the root itself. */

@@ -36,8 +36,9 @@
 #include "sys.h"
 #include "terminal.h"
 
-#define JOIN_FLAGS                                                                                             \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+#define JOIN_FLAGS                                                                                 \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
+	 CLONE_NEWCGROUP)
 
 struct exec {
 	const struct exec_options *options;
@@ -66,8 +67,10 @@ static int join(struct exec *e, struct error *err)
 	if (r < 0)
 		return r;
 	if (setns(e->init_pidfd, JOIN_FLAGS | CLONE_NEWTIME) < 0 &&
-	    (errno != EINVAL || setns(e->init_pidfd, JOIN_FLAGS) < 0)) /* EINVAL: Linux without time namespaces */
-		return error_set(err, errno == ESRCH ? ESRCH : errno, "cannot join the container's namespaces");
+	    (errno != EINVAL ||
+	     setns(e->init_pidfd, JOIN_FLAGS) < 0)) /* EINVAL: Linux without time namespaces */
+		return error_set(err, errno == ESRCH ? ESRCH : errno,
+				 "cannot join the container's namespaces");
 	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return error_set(err, errno, "cannot become root of the container");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) /* setresuid(2) may have changed it */
@@ -125,8 +128,8 @@ static int join_and_clone(struct exec *e, struct error *err)
 	if (r == 0 && e->process->terminal) {
 		_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		r = terminal_open(root_fd, e->process->console_size.height, e->process->console_size.width, &master_fd,
-				  &slave_fd, name, err);
+		r = terminal_open(root_fd, e->process->console_size.height,
+				  e->process->console_size.width, &master_fd, &slave_fd, name, err);
 	}
 	if (r < 0)
 		return r;
@@ -161,9 +164,11 @@ static int check_running(struct exec *e, struct error *err)
 	case CONTAINER_PAUSED:
 		if (e->options->ignore_paused)
 			return 0;
-		return error_text(err, EBUSY, "cannot exec in a paused container (use --ignore-paused to override)");
+		return error_text(err, EBUSY,
+				  "cannot exec in a paused container (use --ignore-paused to override)");
 	default:
-		return error_text(err, ESRCH, "cannot exec in a stopped container: container not running");
+		return error_text(err, ESRCH,
+				  "cannot exec in a stopped container: container not running");
 	}
 }
 
@@ -193,9 +198,11 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 	if (r == 0)
 		r = check_running(e, err);
 	if (r == 0)
-		r = exec_process_load(e->options, e->state.bundle, &e->arena, &e->process_json, &e->process, err);
+		r = exec_process_load(e->options, e->state.bundle, &e->arena, &e->process_json,
+				      &e->process, err);
 	if (r == 0 && e->process->terminal && e->options->detach && !e->options->console_socket)
-		r = error_text(err, EINVAL, "a detached process with a terminal needs --console-socket");
+		r = error_text(err, EINVAL,
+			       "a detached process with a terminal needs --console-socket");
 	if (r == 0)
 		r = compile_filter(e, err);
 	if (r == 0)
@@ -246,9 +253,11 @@ static int let_go(struct exec *e, struct error *err)
 	if (r == 0 && !e->process->terminal)
 		process_own_stdio(e->state.id_base + e->process->user.uid);
 	if (r == 0 && e->master_fd >= 0 && e->options->console_socket) {
-		r = terminal_send_master(e->options->console_socket, e->master_fd, "/dev/console", err);
+		r = terminal_send_master(e->options->console_socket, e->master_fd, "/dev/console",
+					 err);
 		e->master_fd = fd_close(e->master_fd);
 	}
+	foreground_prepare(e->master_fd);
 	if (r == 0 && e->options->pid_file)
 		r = create_write_pid_file(e->options->pid_file, e->pid, err);
 	if (r == 0)
@@ -274,7 +283,8 @@ static int wait_for_end(struct exec *e, int *ret_status, struct error *err)
 
 static void done(struct exec *e)
 {
-	int *fds[] = { &e->state_fd, &e->init_pidfd, &e->sock, &e->peer_sock, &e->master_fd, &e->pidfd };
+	int *fds[] = { &e->state_fd,  &e->init_pidfd, &e->sock,
+		       &e->peer_sock, &e->master_fd,  &e->pidfd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -285,8 +295,8 @@ static void done(struct exec *e)
 	json_decref(e->process_json);
 }
 
-int exec_container(const struct globals *globals, const struct exec_options *options, int *ret_status,
-		   struct error *err)
+int exec_container(const struct globals *globals, const struct exec_options *options,
+		   int *ret_status, struct error *err)
 {
 	struct exec e = {
 		.options = options,
@@ -301,7 +311,9 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 
 	if (r < 0)
 		return r;
-	r = options->detach ? 0 : foreground_block_signals(err); /* before there is a process they should go to */
+	r = options->detach ?
+		    0 :
+		    foreground_block_signals(err); /* before there is a process they should go to */
 	if (r == 0)
 		r = prepare(&e, globals, err);
 	if (r == 0)

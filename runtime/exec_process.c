@@ -36,7 +36,8 @@ static int lay_user(json_t *process, const char *text, struct error *err)
 	if (colon)
 		*colon++ = 0;
 	if (parse_u32(copy, &uid) < 0 || (colon && parse_u32(colon, &gid) < 0))
-		return error_text(err, EINVAL, "--user '%s': expected UID or UID:GID, as numbers", text);
+		return error_text(err, EINVAL, "--user '%s': expected UID or UID:GID, as numbers",
+				  text);
 	if (!json_is_object(user)) {
 		user = json_object();
 		r = set(process, "user", user, err);
@@ -56,7 +57,8 @@ static int lay_gids(json_t *process, const struct option_list *list, struct erro
 	for (size_t i = 0; i < list->n; i++) {
 		if (parse_u32(list->items[i], &gid) < 0) {
 			json_decref(gids);
-			return error_text(err, EINVAL, "--additional-gids '%s': expected a number", list->items[i]);
+			return error_text(err, EINVAL, "--additional-gids '%s': expected a number",
+					  list->items[i]);
 		}
 		json_array_append_new(gids, json_integer(gid));
 	}
@@ -98,8 +100,8 @@ static int lay_caps(json_t *process, const struct option_list *list, struct erro
 	return r < 0 ? error_wrap(err, "--cap") : 0;
 }
 
-static int lay_strings(json_t *process, const char *key, const char *const *items, size_t n, bool append,
-		       struct error *err)
+static int lay_strings(json_t *process, const char *key, const char *const *items, size_t n,
+		       bool append, struct error *err)
 {
 	json_t *array = json_object_get(process, key);
 	int r = 0;
@@ -143,7 +145,8 @@ static int lay_over(json_t *process, const struct exec_options *o, struct error 
 	return r;
 }
 
-static int load_from_bundle(const struct exec_options *options, const char *bundle, json_t **ret, struct error *err)
+static int load_from_bundle(const struct exec_options *options, const char *bundle, json_t **ret,
+			    struct error *err)
 {
 	_cleanup_json_ json_t *config = NULL, *process = NULL;
 	char path[PATH_MAX];
@@ -156,15 +159,16 @@ static int load_from_bundle(const struct exec_options *options, const char *bund
 		return r;
 	process = json_deep_copy(json_object_get(config, "process"));
 	if (!json_is_object(process))
-		return error_text(err, EINVAL, "the container's config.json has no process to start from");
+		return error_text(err, EINVAL,
+				  "the container's config.json has no process to start from");
 	r = lay_over(process, options, err);
 	if (r == 0)
 		*ret = take_ptr(process);
 	return r;
 }
 
-int exec_process_load(const struct exec_options *options, const char *bundle, struct arena *arena, json_t **ret_json,
-		      struct process **ret_process, struct error *err)
+int exec_process_load(const struct exec_options *options, const char *bundle, struct arena *arena,
+		      json_t **ret_json, struct process **ret_process, struct error *err)
 {
 	_cleanup_json_ json_t *process = NULL;
 	int r;

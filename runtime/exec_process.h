@@ -14,5 +14,5 @@ struct process;
  * @bundle:	of the container: its config.json is the base where there is no --process
  * @ret_json:	new reference that @ret_process borrows from; owned by the caller
  */
-int exec_process_load(const struct exec_options *options, const char *bundle, struct arena *arena, json_t **ret_json,
-		      struct process **ret_process, struct error *err);
+int exec_process_load(const struct exec_options *options, const char *bundle, struct arena *arena,
+		      json_t **ret_json, struct process **ret_process, struct error *err);

@@ -40,5 +40,6 @@ int hooks_check(const struct hooks *hooks, struct error *err);
  * have default signal handling and an own session. On time-out the hook's process is killed.
  * Return: 0, or the first failure: "hooks.prestart[1] '/x': exit status 2: its last line of output".
  */
-int hooks_run(const char *name, const struct json_array *list, const char *state_json, const char *bundle,
-	      int (*enter)(void *data, struct error *err), void *data, struct error *err);
+int hooks_run(const char *name, const struct json_array *list, const char *state_json,
+	      const char *bundle, int (*enter)(void *data, struct error *err), void *data,
+	      struct error *err);

@@ -31,8 +31,8 @@ extern const struct json_field idmap_fields[]; /* of one struct id_mapping */
 int idmap_check(const struct id_mapping *maps, size_t n, struct error *err);
 
 /* Writes both maps of a process that was just cloned with CLONE_NEWUSER. Allocates on the heap. */
-int idmap_write(pid_t pid, const struct id_mapping *uids, size_t n_uids, const struct id_mapping *gids, size_t n_gids,
-		struct error *err);
+int idmap_write(pid_t pid, const struct id_mapping *uids, size_t n_uids,
+		const struct id_mapping *gids, size_t n_gids, struct error *err);
 
 /**
  * idmap_make_userns() - A user namespace that exists only to id-map mounts with
@@ -41,5 +41,5 @@ int idmap_write(pid_t pid, const struct id_mapping *uids, size_t n_uids, const s
  * while it lives) carries it until the descriptor is open. Both maps are checked first.
  * Return: a descriptor of the user namespace, owned by the caller, or -errno.
  */
-int idmap_make_userns(const struct id_mapping *uids, size_t n_uids, const struct id_mapping *gids, size_t n_gids,
-		      struct error *err);
+int idmap_make_userns(const struct id_mapping *uids, size_t n_uids, const struct id_mapping *gids,
+		      size_t n_gids, struct error *err);

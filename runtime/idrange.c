@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -67,8 +68,10 @@ struct table {
 	int fd; /* locked */
 	uint64_t now_ms;
 	struct header header;
-	struct record *records;
+	const struct record *records; /* mapped: shows at once what is written */
 	size_t n;
+	void *map; /* of the whole file; NULL when it is empty */
+	size_t map_len;
 };
 
 /* ---- the host --------------------------------------------------------------------------------- */
@@ -162,10 +165,11 @@ static int write_at(int fd, const void *data, size_t size, size_t offset, struct
 	return 0;
 }
 
-static int save_record(struct table *table, size_t block, struct error *err)
+static int save_record(struct table *table, size_t block, const struct record *record,
+		       struct error *err)
 {
-	return write_at(table->fd, &table->records[block], sizeof(struct record),
-			sizeof(struct header) + block * sizeof(struct record), err);
+	return write_at(table->fd, record, sizeof(*record),
+			sizeof(struct header) + block * sizeof(*record), err);
 }
 
 static int save_header(struct table *table, struct error *err)
@@ -182,53 +186,55 @@ static bool is_record_sane(const struct record *record)
 	       memchr(record->state_path, '\0', sizeof(record->state_path));
 }
 
-/* The records are copied, with room for one more than there are blocks in the file. */
-static int parse_table(struct table *table, const char *data, size_t len, const char *path,
-		       struct error *err)
+/* What lies beyond the end of the file was never used. */
+static const struct record *record_of(const struct table *table, size_t block)
 {
-	const size_t head = sizeof(struct header);
+	static const struct record unused = { .state = RECORD_FREE };
 
-	if (len > 0 && len < head)
+	return block < table->n ? &table->records[block] : &unused;
+}
+
+static int check_table(struct table *table, const char *path, struct error *err)
+{
+	if (table->map_len < sizeof(struct header))
 		return error_text(err, EUCLEAN, "'%s' is not a table of id ranges", path);
-	if (len > 0) {
-		memcpy(&table->header, data, head);
-		if (table->header.magic != TABLE_MAGIC)
-			return error_text(err, EUCLEAN, "'%s' is not a table of id ranges", path);
-		table->n = (len - head) /
-			   sizeof(struct record); /* what a full disk cut off was never ours */
-	}
+	memcpy(&table->header, table->map, sizeof(struct header));
+	if (table->header.magic != TABLE_MAGIC)
+		return error_text(err, EUCLEAN, "'%s' is not a table of id ranges", path);
+	table->records = (const struct record *)((const char *)table->map + sizeof(struct header));
+	/* what a full disk cut off was never ours */
+	table->n = (table->map_len - sizeof(struct header)) / sizeof(struct record);
 	if (table->n > BLOCKS)
 		return error_text(err, EUCLEAN, "'%s' has more blocks than there are", path);
-	table->records =
-		calloc(BLOCKS, sizeof(struct record)); /* the kernel gives pages when they are touched */
-	if (!table->records)
-		return error_set(err, ENOMEM, "id ranges");
-	if (table->n > 0)
-		memcpy(table->records, data + head, table->n * sizeof(struct record));
 	for (size_t i = 0; i < table->n; i++)
 		if (!is_record_sane(&table->records[i]))
 			return error_text(err, EUCLEAN, "'%s' is damaged at block %zu", path, i);
 	return 0;
 }
 
+/* A mapping, because a thousand containers make half a megabyte, of which few pages are of interest. */
 static int read_table(struct table *table, const char *path, struct error *err)
 {
-	_cleanup_free_ char *data = NULL;
-	size_t len;
-	int r = fd_read_all(table->fd, sizeof(struct header) + (BLOCKS + 1) * sizeof(struct record),
-			    &data, &len, err);
+	struct stat st;
+	void *map;
 
-	if (r < 0) {
-		(void)error_wrap(err, "'%s'", path);
-		return r;
-	}
-	return parse_table(table, data, len, path, err);
+	if (fstat(table->fd, &st) < 0)
+		return error_set(err, errno, "cannot stat '%s'", path);
+	if (st.st_size == 0)
+		return 0;
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, table->fd, 0);
+	if (map == MAP_FAILED)
+		return error_set(err, errno, "cannot map '%s'", path);
+	table->map = map;
+	table->map_len = (size_t)st.st_size;
+	return check_table(table, path, err);
 }
 
 static void table_done(struct table *table)
 {
-	table->fd = fd_close(table->fd); /* unlocks */
-	free(table->records);
+	if (table->map)
+		(void)munmap(table->map, table->map_len); /* fails for no mapping of ours */
+	table->fd = fd_close(table->fd);		  /* unlocks */
 }
 
 /* Without @make a table that does not exist is an empty one. */
@@ -343,9 +349,12 @@ static bool is_abandoned(const struct record *record)
 
 static int free_record(struct table *table, size_t block, struct error *err)
 {
-	table->records[block] = (struct record){ .state = RECORD_FREE,
-						 .freed_ms = table->now_ms ? table->now_ms : 1 };
-	return save_record(table, block, err);
+	const struct record record = {
+		.state = RECORD_FREE,
+		.freed_ms = table->now_ms ? table->now_ms : 1,
+	};
+
+	return save_record(table, block, &record, err);
 }
 
 static int sweep(struct table *table, struct error *err)
@@ -376,10 +385,12 @@ static bool has_rested(const struct table *table, const struct record *record)
 /* First fit; BLOCKS when there is none below @end. */
 static size_t find_rested(const struct table *table, const struct taken *taken, size_t end)
 {
-	for (size_t i = 0; i < end; i++)
-		if (!is_taken(taken, i) && table->records[i].state == RECORD_FREE &&
-		    has_rested(table, &table->records[i]))
+	for (size_t i = 0; i < end; i++) {
+		const struct record *record = record_of(table, i);
+
+		if (record->state == RECORD_FREE && !is_taken(taken, i) && has_rested(table, record))
 			return i;
+	}
 	return BLOCKS;
 }
 
@@ -387,10 +398,13 @@ static size_t find_longest_free(const struct table *table, const struct taken *t
 {
 	size_t best = BLOCKS;
 
-	for (size_t i = 0; i < BLOCKS; i++)
-		if (!is_taken(taken, i) && table->records[i].state == RECORD_FREE &&
-		    (best == BLOCKS || table->records[i].freed_ms < table->records[best].freed_ms))
+	for (size_t i = 0; i < BLOCKS; i++) {
+		const struct record *record = record_of(table, i);
+
+		if (record->state == RECORD_FREE && !is_taken(taken, i) &&
+		    (best == BLOCKS || record->freed_ms < record_of(table, best)->freed_ms))
 			best = i;
+	}
 	return best;
 }
 
@@ -431,22 +445,16 @@ static int free_same_name(struct table *table, const char *state_path, struct er
 
 static int hold(struct table *table, size_t block, const char *state_path, struct error *err)
 {
-	struct record *record = &table->records[block];
-	uint64_t start;
-	int r = proc_stat(getpid(), &start, NULL, err);
+	struct record record = { .state = RECORD_HELD, .creator_pid = (uint32_t)getpid() };
+	int r = proc_stat(getpid(), &record.creator_start, NULL, err);
 
 	if (r == 0 && table->header.magic != TABLE_MAGIC)
 		r = save_header(table, err);
 	if (r < 0)
 		return r;
-	*record = (struct record){
-		.state = RECORD_HELD,
-		.creator_pid = (uint32_t)getpid(),
-		.creator_start = start,
-	};
-	(void)str_format(record->state_path, sizeof(record->state_path), "%s",
-			 state_path); /* length was checked */
-	return save_record(table, block, err);
+	(void)str_format(record.state_path, sizeof(record.state_path), "%s",
+			 state_path); /* its length was checked */
+	return save_record(table, block, &record, err);
 }
 
 static int take_from(struct table *table, const char *state_path, uint32_t *ret_base,

@@ -14,9 +14,11 @@
 struct error;
 
 #define IDRANGE_SIZE 65536U
-#define IDRANGE_FIRST 100000U	    /* base of block 0 */
-#define IDRANGE_LAST 0x7fff0000U    /* no range reaches beyond: 2^31 is where ids start to break programs */
-#define IDRANGE_REST_MS (60 * 1000) /* before a freed block is used again, unless nothing else is left */
+#define IDRANGE_FIRST 100000U /* base of block 0 */
+#define IDRANGE_LAST                                                                               \
+	0x7fff0000U /* no range reaches beyond: 2^31 is where ids start to break programs */
+#define IDRANGE_REST_MS                                                                            \
+	(60 * 1000) /* before a freed block is used again, unless nothing else is left */
 
 /**
  * idrange_take() - An exclusive range, uid and gid alike
@@ -28,7 +30,8 @@ struct error;
  * kubelet's ranges (where /var/lib/kubelet exists), or a block that is held. Sweeps when that saves growing.
  * Return: 0; -ENOSPC when all are taken; -ENAMETOOLONG for a state path over 400 bytes; errors of the file system.
  */
-int idrange_take(const char *table_path, const char *state_path, uint32_t *ret_base, struct error *err);
+int idrange_take(const char *table_path, const char *state_path, uint32_t *ret_base,
+		 struct error *err);
 
 /* Gives the block back if @state_path holds it; freeing what is free or another's is 0 and changes nothing. */
 int idrange_free(const char *table_path, uint32_t base, const char *state_path, struct error *err);
@@ -39,7 +42,8 @@ struct idrange_entry {
 };
 
 /* Blocks held now. @ret is malloc'ed, owned by the caller. */
-int idrange_list(const char *table_path, struct idrange_entry **ret, size_t *ret_n, struct error *err);
+int idrange_list(const char *table_path, struct idrange_entry **ret, size_t *ret_n,
+		 struct error *err);
 
 /**
  * idrange_check_foreign() - Whether mappings that a spec brings itself may be used
@@ -57,7 +61,7 @@ struct idrange_host {
 
 int idrange_take_on(const struct idrange_host *host, const char *table_path, const char *state_path,
 		    uint32_t *ret_base, struct error *err);
-int idrange_free_on(const struct idrange_host *host, const char *table_path, uint32_t base, const char *state_path,
-		    struct error *err);
-int idrange_check_foreign_on(const struct idrange_host *host, const char *table_path, uint32_t host_id, uint32_t size,
-			     struct error *err);
+int idrange_free_on(const struct idrange_host *host, const char *table_path, uint32_t base,
+		    const char *state_path, struct error *err);
+int idrange_check_foreign_on(const struct idrange_host *host, const char *table_path,
+			     uint32_t host_id, uint32_t size, struct error *err);

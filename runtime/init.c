@@ -97,7 +97,8 @@ static int set_names(const struct spec *spec, struct error *err)
 	for (size_t i = 0; !domain && i < spec->linux_.sysctl.n; i++)
 		if (str_eq(spec->linux_.sysctl.items[i].key, "kernel.domainname"))
 			domain = spec->linux_.sysctl.items[i].value;
-	if (spec->hostname && *spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+	if (spec->hostname && *spec->hostname &&
+	    sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		return error_set(err, errno, "hostname: cannot set '%s'", spec->hostname);
 	if (domain && *domain && setdomainname(domain, strlen(domain)) < 0)
 		return error_set(err, errno, "domainname: cannot set '%s'", domain);
@@ -123,9 +124,9 @@ static int set_propagation(const struct spec *spec, struct error *err)
 		const char *name;
 		unsigned long flags;
 	} rows[] = {
-		{ "shared", MS_SHARED },	      { "rshared", MS_SHARED | MS_REC },
-		{ "slave", MS_SLAVE },		      { "rslave", MS_SLAVE | MS_REC },
-		{ "private", MS_PRIVATE },	      { "rprivate", MS_PRIVATE | MS_REC },
+		{ "shared", MS_SHARED },	 { "rshared", MS_SHARED | MS_REC },
+		{ "slave", MS_SLAVE },		 { "rslave", MS_SLAVE | MS_REC },
+		{ "private", MS_PRIVATE },	 { "rprivate", MS_PRIVATE | MS_REC },
 		{ "unbindable", MS_UNBINDABLE },
 	};
 	const char *name = spec->linux_.rootfs_propagation;
@@ -160,7 +161,8 @@ static int close_all_but(int first, int a, int b, struct error *err)
 	for (size_t i = 0; i < 2; i++) {
 		if (keep[i] < first)
 			continue;
-		if (keep[i] > first && close_range((unsigned int)first, (unsigned int)keep[i] - 1, 0) < 0)
+		if (keep[i] > first &&
+		    close_range((unsigned int)first, (unsigned int)keep[i] - 1, 0) < 0)
 			return error_set(err, errno, "close_range");
 		first = keep[i] + 1;
 	}

@@ -21,8 +21,8 @@ struct create_options {
 	bool foreground; /* `run`: hand the terminal's master back instead of wanting a console socket */
 };
 
-struct created { /* for `run`; descriptors are the caller's */
-	pid_t pid;     /* init, a child of the caller */
+struct created {   /* for `run`; descriptors are the caller's */
+	pid_t pid; /* init, a child of the caller */
 	int pidfd;
 	int master_fd; /* -EBADF: no terminal, or it went to the console socket */
 };
@@ -32,8 +32,8 @@ struct created { /* for `run`; descriptors are the caller's */
  *
  * On failure nothing is left behind. With @ret NULL descriptors are closed.
  */
-int create_container(const struct globals *globals, const struct create_options *options, struct created *ret,
-		     struct error *err);
+int create_container(const struct globals *globals, const struct create_options *options,
+		     struct created *ret, struct error *err);
 
 /* Decimal, without a newline, atomically: engines read it as soon as it is there. */
 int create_write_pid_file(const char *path, pid_t pid, struct error *err);
@@ -59,11 +59,12 @@ struct exec_options {
 };
 
 /* @ret_status: exit status of the process (128 + N for a signal), 0 with detach. */
-int exec_container(const struct globals *globals, const struct exec_options *options, int *ret_status,
-		   struct error *err);
+int exec_container(const struct globals *globals, const struct exec_options *options,
+		   int *ret_status, struct error *err);
 
 /* @all: every process of the container. "container not running" when init is dead. */
-int kill_container(const struct globals *globals, const char *id, int signal, bool all, struct error *err);
+int kill_container(const struct globals *globals, const char *id, int signal, bool all,
+		   struct error *err);
 
 /**
  * delete_container() - Undo create, whatever state it was left in

@@ -12,9 +12,9 @@ struct mountinfo_entry;
 
 struct location {
 	const struct mountinfo_entry *mount; /* borrowed from the snapshot */
-	dev_t dev;			     /* of the file system, as mountinfo has it: one for all of a btrfs */
-	char path[PATH_MAX];		     /* inside the file system */
-	char seen[PATH_MAX];		     /* as this process sees it */
+	dev_t dev;	     /* of the file system, as mountinfo has it: one for all of a btrfs */
+	char path[PATH_MAX]; /* inside the file system */
+	char seen[PATH_MAX]; /* as this process sees it */
 };
 
 /**
@@ -40,4 +40,5 @@ enum location_relation {
 enum location_relation location_relate(const struct location *location, dev_t dev, const char *path);
 
 /* Path of @location as @mount shows it; false when it does not. @buf: PATH_MAX bytes. */
-bool location_through(const struct location *location, const struct mountinfo_entry *mount, char *buf);
+bool location_through(const struct location *location, const struct mountinfo_entry *mount,
+		      char *buf);

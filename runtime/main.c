@@ -125,7 +125,8 @@ static int check_globals(struct globals *globals, char *root_buf, size_t root_si
 	if (!globals->log_format)
 		globals->log_format = "text";
 	if (!str_eq(globals->log_format, "text") && !str_eq(globals->log_format, "json"))
-		return error_text(err, EINVAL, "--log-format must be 'text' or 'json'");
+		return error_text(err, EINVAL, "--log-format '%s': must be 'text' or 'json'",
+				  globals->log_format);
 	if (rootless && str_eq(rootless, "true"))
 		return error_text(err, ENOTSUP,
 				  "rootless containers are not supported: run bulwark as root, without "
@@ -191,7 +192,7 @@ static int run_command(const struct command *command, struct globals *globals, i
 		       char **argv, struct error *err)
 {
 	_cleanup_free_ void *options = NULL;
-	char root[PATH_MAX];
+	static char root[PATH_MAX]; /* @globals refers to it for good */
 	int r = command_parse(command, &argc, argv, &options, err);
 
 	if (r > 0) {

@@ -30,7 +30,8 @@ static void mask_source_done(struct mask_source *source)
 /* Attached outside the new root, where nothing of the container comes: Linux before 6.15 clones nothing detached. */
 static int mask_source_attach(int mount_fd, const char *scratch_path, struct error *err)
 {
-	_cleanup_close_ int target_fd = open(scratch_path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int target_fd =
+		open(scratch_path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (target_fd < 0)
 		return error_set(err, errno, "cannot open '%s'", scratch_path);
@@ -57,7 +58,8 @@ static int mask_source_make(const char *scratch_path, struct mask_source *ret, s
 	r = mask_source_attach(mount_fd, scratch_path, err);
 	if (r < 0)
 		return r;
-	if (mkdirat(mount_fd, "empty", 0555) < 0 || mknodat(mount_fd, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 ||
+	if (mkdirat(mount_fd, "empty", 0555) < 0 ||
+	    mknodat(mount_fd, "null", S_IFCHR | 0666, makedev(1, 3)) < 0 ||
 	    fchmodat(mount_fd, "null", 0666, 0) < 0)
 		return error_set(err, errno, "cannot make the masks");
 	dir_fd = openat(mount_fd, "empty", O_PATH | O_CLOEXEC);
@@ -108,13 +110,15 @@ static int mask_one(int root_fd, const struct mask_source *source, const char *p
 	if (mount_fd < 0)
 		return mount_fd;
 	/* a device on a nodev mount cannot be opened at all; a masked file must read as empty */
-	r = mount_change(mount_fd, S_ISDIR(st.st_mode) ? MASK_ATTR : MASK_ATTR & ~(unsigned long)MOUNT_ATTR_NODEV, 0, 0,
-			 false, err);
+	r = mount_change(mount_fd,
+			 S_ISDIR(st.st_mode) ? MASK_ATTR :
+					       MASK_ATTR & ~(unsigned long)MOUNT_ATTR_NODEV,
+			 0, 0, false, err);
 	return r < 0 ? r : mount_attach(mount_fd, target_fd, err);
 }
 
-int masks_apply(int root_fd, const char *scratch_path, const char *const *masked, const char *const *readonly,
-		struct error *err)
+int masks_apply(int root_fd, const char *scratch_path, const char *const *masked,
+		const char *const *readonly, struct error *err)
 {
 	__attribute__((cleanup(mask_source_done))) struct mask_source source = { -EBADF, -EBADF };
 	int r;

@@ -82,11 +82,13 @@ int mount_clone(int fd, bool recursive, struct error *err)
 	return mount_fd;
 }
 
-int mount_change(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive, struct error *err)
+int mount_change(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive,
+		 struct error *err)
 {
 	struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
 
-	if (mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof(attr)) < 0)
+	if (mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
+			  sizeof(attr)) < 0)
 		return error_set(err, errno, "cannot change the mount's attributes");
 	return 0;
 }
@@ -95,14 +97,16 @@ int mount_idmap(int mount_fd, int userns_fd, bool recursive, struct error *err)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns_fd };
 
-	if (mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof(attr)) < 0)
+	if (mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
+			  sizeof(attr)) < 0)
 		return error_set(err, errno, "cannot id-map the mount");
 	return 0;
 }
 
 int mount_attach(int mount_fd, int target_fd, struct error *err)
 {
-	if (move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (move_mount(mount_fd, "", target_fd, "",
+		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return error_set(err, errno, "cannot attach the mount");
 	return 0;
 }

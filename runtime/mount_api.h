@@ -27,7 +27,8 @@ int mount_fs_create(int fs_fd, uint64_t attr, struct error *err);
 int mount_clone(int fd, bool recursive, struct error *err);
 
 /* Sets and clears MOUNT_ATTR_*; @propagation 0: leave, or MS_PRIVATE, MS_SLAVE... */
-int mount_change(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive, struct error *err);
+int mount_change(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive,
+		 struct error *err);
 
 /* MOUNT_ATTR_IDMAP on a detached mount. */
 int mount_idmap(int mount_fd, int userns_fd, bool recursive, struct error *err);

@@ -23,7 +23,8 @@
 
 /* ---- plan ------------------------------------------------------------------------------------------------- */
 
-static int plan_one(struct container *c, const struct spec_mount *mount, struct planned_mount *ret, struct error *err)
+static int plan_one(struct container *c, const struct spec_mount *mount, struct planned_mount *ret,
+		    struct error *err)
 {
 	bool readonly;
 	int r;
@@ -34,7 +35,8 @@ static int plan_one(struct container *c, const struct spec_mount *mount, struct 
 	if (r < 0 || !ret->options.bind)
 		return r;
 	readonly = (ret->options.set | ret->options.set_all) & MOUNT_ATTR_RDONLY;
-	return source_open(c->view, mount->source, ret->options.recursive, readonly, &ret->source, err);
+	return source_open(c->view, mount->source, ret->options.recursive, readonly, &ret->source,
+			   err);
 }
 
 int mount_tree_plan(struct container *c, struct error *err)
@@ -81,14 +83,16 @@ static int set_option(const struct container *c, int fs_fd, const char *option, 
 	value++;
 	if (str_eq(key, "uid") || str_eq(key, "gid")) {
 		if (parse_u32(value, &id) < 0 || id >= 65536)
-			return error_text(err, EINVAL, "mount option '%s' is not an id of the container", option);
+			return error_text(err, EINVAL,
+					  "mount option '%s' is not an id of the container", option);
 		(void)str_format(number, sizeof(number), "%u", c->state.id_base + id);
 		value = number;
 	}
 	return mount_fs_set(fs_fd, key, value, err);
 }
 
-static int new_fs(const struct container *c, const struct planned_mount *mount, uint64_t attr, struct error *err)
+static int new_fs(const struct container *c, const struct planned_mount *mount, uint64_t attr,
+		  struct error *err)
 {
 	const char *type = mount->spec->type;
 	_cleanup_close_ int fs_fd = mount_fs_open(type, err);
@@ -102,7 +106,8 @@ static int new_fs(const struct container *c, const struct planned_mount *mount, 
 			return r;
 	}
 	if (mount->spec->source && *mount->spec->source)
-		(void)mount_fs_set(fs_fd, "source", mount->spec->source, NULL); /* a name for mountinfo, no more */
+		(void)mount_fs_set(fs_fd, "source", mount->spec->source,
+				   NULL); /* a name for mountinfo, no more */
 	r = mount_fs_create(fs_fd, attr, err);
 	if (r >= 0 && str_eq(type, "devpts")) /* its root belongs to the host's root, whoever makes it */
 		(void)!fchownat(r, "", c->state.id_base, c->state.id_base, AT_EMPTY_PATH);
@@ -116,7 +121,8 @@ static uint64_t fs_attr(const struct planned_mount *mount)
 }
 
 /* proc and sysfs belong on ordinary folders: an image that puts a link there wants labels and masks to go astray. */
-static int open_target(const struct container *c, const char *destination, bool is_dir, bool follow, struct error *err)
+static int open_target(const struct container *c, const char *destination, bool is_dir, bool follow,
+		       struct error *err)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
@@ -129,8 +135,9 @@ static int open_target(const struct container *c, const char *destination, bool 
 		if (fd >= 0)
 			return fd;
 		if (errno == ELOOP)
-			return error_text(err, EPERM, "'%s' is a symbolic link in the image: the runtime mounts only on "
-						      "ordinary folders there",
+			return error_text(err, EPERM,
+					  "'%s' is a symbolic link in the image: the runtime mounts only on "
+					  "ordinary folders there",
 					  destination);
 	}
 	if (is_dir)
@@ -138,8 +145,8 @@ static int open_target(const struct container *c, const char *destination, bool 
 	return path_make_file_in_root(c->root_fd, destination, 0755, err);
 }
 
-static int attach(const struct container *c, int mount_fd, const char *destination, bool is_dir, bool follow,
-		  struct error *err)
+static int attach(const struct container *c, int mount_fd, const char *destination, bool is_dir,
+		  bool follow, struct error *err)
 {
 	_cleanup_close_ int target_fd = open_target(c, destination, is_dir, follow, err);
 
@@ -199,10 +206,13 @@ static int mount_cgroup_tree(const struct container *c, const struct planned_mou
 		if (mount_fd < 0)
 			return error_wrap(err, "hierarchy '%s'", list[i].name);
 		if (mkdirat(tree_fd, list[i].name, 0755) < 0)
-			return error_set(err, errno, "cannot make '%s/%s'", destination, list[i].name);
-		target_fd = openat(tree_fd, list[i].name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+			return error_set(err, errno, "cannot make '%s/%s'", destination,
+					 list[i].name);
+		target_fd =
+			openat(tree_fd, list[i].name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (target_fd < 0)
-			return error_set(err, errno, "cannot open '%s/%s'", destination, list[i].name);
+			return error_set(err, errno, "cannot open '%s/%s'", destination,
+					 list[i].name);
 		r = mount_attach(mount_fd, target_fd, err);
 	}
 	if (r >= 0 && fs_attr(mount) & MOUNT_ATTR_RDONLY)
@@ -210,7 +220,8 @@ static int mount_cgroup_tree(const struct container *c, const struct planned_mou
 	return r < 0 ? r : 0;
 }
 
-static int mount_cgroup(const struct container *c, const struct planned_mount *mount, struct error *err)
+static int mount_cgroup(const struct container *c, const struct planned_mount *mount,
+			struct error *err)
 {
 	struct cgroup_hierarchy list[CGROUP_HIERARCHIES_MAX];
 	size_t n = cgroup_hierarchies(c->cgroup, list, CGROUP_HIERARCHIES_MAX);
@@ -236,7 +247,8 @@ int mount_tree_new_proc(struct container *c, struct error *err)
 static int mount_bind(const struct container *c, struct planned_mount *mount, struct error *err)
 {
 	const struct mount_options *o = &mount->options;
-	_cleanup_close_ int fd = source_clone(c->view, &mount->source, o->recursive, c->userns_fd, err);
+	_cleanup_close_ int fd =
+		source_clone(c->view, &mount->source, o->recursive, c->userns_fd, err);
 	uint64_t set = o->set;
 	int r;
 
@@ -260,7 +272,8 @@ static int mount_bind(const struct container *c, struct planned_mount *mount, st
 
 static int mount_fs(struct container *c, const struct planned_mount *mount, struct error *err)
 {
-	bool is_proc = str_eq(mount->spec->type, "proc"), is_sysfs = str_eq(mount->spec->type, "sysfs");
+	bool is_proc = str_eq(mount->spec->type, "proc"),
+	     is_sysfs = str_eq(mount->spec->type, "sysfs");
 	_cleanup_close_ int fd = -EBADF;
 
 	if (str_eq(mount->spec->type, "cgroup") || str_eq(mount->spec->type, "cgroup2"))
@@ -296,8 +309,8 @@ static int make_terminal(struct container *c, struct error *err)
 	char name[128];
 	int r;
 
-	r = terminal_open(c->root_fd, process->console_size.height, process->console_size.width, &c->master_fd,
-			  &c->slave_fd, name, err);
+	r = terminal_open(c->root_fd, process->console_size.height, process->console_size.width,
+			  &c->master_fd, &c->slave_fd, name, err);
 	if (r < 0)
 		return r;
 	if (c->options->console_socket) {

@@ -110,7 +110,8 @@ static const struct option_row option_rows[] = {
 #define N_OPTION_ROWS (sizeof(option_rows) / sizeof(option_rows[0]))
 
 /* File systems whose content is the container's own. */
-static const char *const own_fs_types[] = { "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2" };
+static const char *const own_fs_types[] = { "proc",   "sysfs",	"tmpfs",  "devpts",
+					    "mqueue", "cgroup", "cgroup2" };
 
 static const struct option_row *option_find(const char *name)
 {
@@ -149,8 +150,8 @@ static void option_apply(const struct option_row *row, struct mount_options *ret
 	}
 }
 
-int mount_options_parse(struct arena *arena, const struct spec_mount *mount, struct mount_options *ret,
-			const char ***ret_data, struct error *err)
+int mount_options_parse(struct arena *arena, const struct spec_mount *mount,
+			struct mount_options *ret, const char ***ret_data, struct error *err)
 {
 	struct mount_options options = { 0 };
 	const char **data;
@@ -184,7 +185,8 @@ static bool type_is_own(const char *type)
 	return false;
 }
 
-static int check_bind(const struct spec_mount *mount, const struct mount_options *options, struct error *err)
+static int check_bind(const struct spec_mount *mount, const struct mount_options *options,
+		      struct error *err)
 {
 	if (!mount->source || mount->source[0] != '/')
 		return error_text(err, EINVAL, "a bind mount needs an absolute source");
@@ -192,7 +194,8 @@ static int check_bind(const struct spec_mount *mount, const struct mount_options
 		return error_text(err, EPERM,
 				  "'%s' cannot be bound with %s propagation, because mounts would travel between "
 				  "the container and the host: use private or rprivate",
-				  mount->source, options->propagation == MS_SHARED ? "shared" : "slave");
+				  mount->source,
+				  options->propagation == MS_SHARED ? "shared" : "slave");
 	return 0;
 }
 
@@ -208,10 +211,12 @@ static int check_one(struct arena *arena, const struct spec_mount *mount, struct
 	if (r < 0)
 		return r;
 	if (options.unsupported)
-		return error_text(err, ENOTSUP, "option '%s' is not supported by this version of bulwark",
+		return error_text(err, ENOTSUP,
+				  "option '%s' is not supported by this version of bulwark",
 				  options.unsupported);
 	if (mount->uid_mappings.n || mount->gid_mappings.n)
-		return error_text(err, ENOTSUP, "a mount's own uidMappings are not supported by this version of bulwark");
+		return error_text(err, ENOTSUP,
+				  "a mount's own uidMappings are not supported by this version of bulwark");
 	if (options.bind)
 		return check_bind(mount, &options, err);
 	if (!mount->type || !type_is_own(mount->type))

@@ -23,14 +23,14 @@ extern const struct json_field spec_mount_fields[];
 
 /* The options of one mount, sorted by who understands them. */
 struct mount_options {
-	uint64_t set;	      /* MOUNT_ATTR_* */
-	uint64_t clear;	      /* MOUNT_ATTR_* */
-	uint64_t set_all;     /* of "rro" and its kin: recursively */
+	uint64_t set;	  /* MOUNT_ATTR_* */
+	uint64_t clear;	  /* MOUNT_ATTR_* */
+	uint64_t set_all; /* of "rro" and its kin: recursively */
 	uint64_t clear_all;
 	bool bind;
-	bool recursive;	      /* "rbind" */
-	uint64_t propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: not said */
-	bool propagate_all;   /* "rshared", ... */
+	bool recursive;		 /* "rbind" */
+	uint64_t propagation;	 /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: not said */
+	bool propagate_all;	 /* "rshared", ... */
 	const char *unsupported; /* first option of the spec that we know and do not do, or NULL */
 };
 
@@ -39,8 +39,8 @@ struct mount_options {
  * @mount:	its options
  * @ret_data:	options not in the table: for the file system, in order; in the arena, NULL-terminated
  */
-int mount_options_parse(struct arena *arena, const struct spec_mount *mount, struct mount_options *ret,
-			const char ***ret_data, struct error *err);
+int mount_options_parse(struct arena *arena, const struct spec_mount *mount,
+			struct mount_options *ret, const char ***ret_data, struct error *err);
 
 /**
  * mounts_check() - What needs no look at the host

@@ -10,7 +10,8 @@
 
 struct error;
 
-#define OWNER_MAP_SPANS_MAX 64 /* subordinate spans that are looked at: with 33 bytes each, all fit into a page */
+#define OWNER_MAP_SPANS_MAX                                                                        \
+	64 /* subordinate spans that are looked at: with 33 bytes each, all fit into a page */
 
 /* For mount_setattr(2): "inside" are ids on disk, "outside" those of the container's range. */
 struct owner_map {
@@ -30,4 +31,5 @@ struct owner_map {
  * The container's group 0 is never a group of the host that gives rights: not 0, and of an owner without an account not
  * one that /etc/group lists. Where nothing else is left it is 65534, because without any group root could make no files.
  */
-int owner_map_make(const char *etc_path, uid_t uid, gid_t gid, uint32_t base, struct owner_map *ret, struct error *err);
+int owner_map_make(const char *etc_path, uid_t uid, gid_t gid, uint32_t base, struct owner_map *ret,
+		   struct error *err);

@@ -188,7 +188,7 @@ static int read_checked(const char *path, char **ret, size_t *ret_len, struct er
 int policy_load_from(const char *path, struct policy *ret, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = check_folders(path, err);
 
 	if (r == 0)

@@ -30,8 +30,10 @@ static int set_options(int fs_fd, const char *const *options, struct error *err)
 		if (!value) {
 			r = mount_fs_set(fs_fd, options[i], NULL, err);
 		} else {
-			if (str_format(key, sizeof(key), "%.*s", (int)(value - options[i]), options[i]) < 0)
-				return error_text(err, EINVAL, "mount option '%s' is too long", options[i]);
+			if (str_format(key, sizeof(key), "%.*s", (int)(value - options[i]),
+				       options[i]) < 0)
+				return error_text(err, EINVAL, "mount option '%s' is too long",
+						  options[i]);
 			r = mount_fs_set(fs_fd, key, value + 1, err);
 		}
 		if (r < 0)
@@ -82,7 +84,8 @@ static int helper_outside(void *data)
 static int open_inside(int pidns_fd, struct error *err)
 {
 	struct helper h = { .pidns_fd = pidns_fd, .fs_fd = -EBADF };
-	char *stacks = mmap(NULL, 2 * HELPER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stacks = mmap(NULL, 2 * HELPER_STACK, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
 
 	if (stacks == MAP_FAILED)
@@ -95,7 +98,8 @@ static int open_inside(int pidns_fd, struct error *err)
 		(void)waitpid(pid, NULL, 0);
 	(void)munmap(stacks, 2 * HELPER_STACK);
 	if (h.fs_fd < 0)
-		return error_set(err, h.errnum ? h.errnum : EIO, "cannot open a procfs in the container's pid namespace");
+		return error_set(err, h.errnum ? h.errnum : EIO,
+				 "cannot open a procfs in the container's pid namespace");
 	return h.fs_fd;
 }
 

@@ -22,4 +22,5 @@ bool reach_is_closed(const struct stat *st, bool has_acl);
  * A container may leave set-user-ID files of root only where this is so.
  * Return: 1 or 0, or -errno.
  */
-int reach_is_private(const struct mountinfo *info, const struct location *location, int fd, struct error *err);
+int reach_is_private(const struct mountinfo *info, const struct location *location, int fd,
+		     struct error *err);

@@ -48,8 +48,9 @@ static const struct json_field throttle_fields[] = {
 	JSON_F_END,
 };
 
-#define THROTTLE(member, key) \
-	JSON_F_ARRAY(struct resources_block_io, member, key, throttle_fields, struct resources_throttle_device)
+#define THROTTLE(member, key)                                                                      \
+	JSON_F_ARRAY(struct resources_block_io, member, key, throttle_fields,                      \
+		     struct resources_throttle_device)
 
 static const struct json_field block_io_fields[] = {
 	JSON_F(struct resources_block_io, weight, "weight", JSON_OPT_U32_FIELD),
@@ -75,7 +76,8 @@ const struct json_field resources_fields[] = {
 	JSON_F_OBJECT(struct resources, cpu, "cpu", cpu_fields),
 	JSON_F_OBJECT(struct resources, pids, "pids", pids_fields),
 	JSON_F_OBJECT(struct resources, block_io, "blockIO", block_io_fields),
-	JSON_F_ARRAY(struct resources, hugepage_limits, "hugepageLimits", hugepage_fields, struct resources_hugepage),
+	JSON_F_ARRAY(struct resources, hugepage_limits, "hugepageLimits", hugepage_fields,
+		     struct resources_hugepage),
 	JSON_F(struct resources, unified, "unified", JSON_STRMAP_FIELD),
 	JSON_F_END,
 };

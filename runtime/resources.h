@@ -47,8 +47,8 @@ struct resources_throttle_device {
 struct resources_block_io {
 	struct opt_u32 weight;
 	struct opt_u32 leaf_weight;
-	struct json_array weight_device;	       /* resources_weight_device */
-	struct json_array throttle_read_bps_device;    /* resources_throttle_device */
+	struct json_array weight_device;	    /* resources_weight_device */
+	struct json_array throttle_read_bps_device; /* resources_throttle_device */
 	struct json_array throttle_write_bps_device;
 	struct json_array throttle_read_iops_device;
 	struct json_array throttle_write_iops_device;

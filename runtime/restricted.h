@@ -22,8 +22,8 @@ void restricted_free(struct restricted *restricted);
  *
  * Return: the place's path in the table, or NULL.
  */
-const char *restricted_find(const struct restricted *restricted, const struct location *location, bool below,
-			    enum location_relation *ret_relation);
+const char *restricted_find(const struct restricted *restricted, const struct location *location,
+			    bool below, enum location_relation *ret_relation);
 
 /**
  * restricted_find_tree() - The place whose private file system this is

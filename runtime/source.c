@@ -42,8 +42,8 @@
 #include "str.h"
 #include "sys.h"
 
-#define OWNERS_MAX                                                                                 \
-	64 /* owners of one container's sources: each needs a user namespace to map with */
+#define PATH_SHOWN 160 /* bytes of a path in a message */
+#define OWNERS_MAX 64  /* owners of one container's sources: each needs a user namespace */
 
 struct owner {
 	uid_t uid;
@@ -127,19 +127,20 @@ void source_view_free(struct source_view *view)
 static int refuse(const struct candidate *c, struct error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* "bind source '/home/u/link', which is '/etc', REASON" */
+/* "bind source '/home/u/link', which is '/etc', REASON"; long paths are cut, so that the reason is not. */
 static int refuse(const struct candidate *c, struct error *err, const char *fmt, ...)
 {
-	char reason[ERROR_MSG_MAX];
+	char reason[ERROR_MSG_MAX], seen[PATH_SHOWN], given[PATH_SHOWN];
 	va_list args;
 
 	va_start(args, fmt);
 	(void)vsnprintf(reason, sizeof(reason), fmt, args); /* the line is cut there anyway */
 	va_end(args);
+	(void)str_quote(c->location.seen, seen, sizeof(seen));
 	if (!c->given || str_eq(c->given, c->location.seen))
-		return error_text(err, EPERM, "%s '%s' %s", c->what, c->location.seen, reason);
-	return error_text(err, EPERM, "%s '%s', which is '%s', %s", c->what, c->given,
-			  c->location.seen, reason);
+		return error_text(err, EPERM, "%s '%s' %s", c->what, seen, reason);
+	(void)str_quote(c->given, given, sizeof(given));
+	return error_text(err, EPERM, "%s '%s', which is '%s', %s", c->what, given, seen, reason);
 }
 
 static int refuse_place(const struct candidate *c, const char *place,
@@ -432,8 +433,11 @@ static int decide(struct source_view *view, const struct candidate *c, struct so
 		return 0;
 	}
 	verdict = engine_storage_judge(&view->storage, &c->location, false, &row);
-	if (verdict == ENGINE_FORBIDDEN)
-		return refuse(c, err, "is or contains an engine's own storage: use a volume");
+	if (verdict == ENGINE_FORBIDDEN) {
+		r = check_restricted(view, c, &c->location, false, err); /* "/" has a better name */
+		return r < 0 ? r :
+			       refuse(c, err, "is or contains an engine's own storage: use a volume");
+	}
 	if (verdict == ENGINE_ALLOWED)
 		return decide_engine(view, c, row, ret, err);
 	r = check_restricted(view, c, &c->location, true, err);
@@ -449,6 +453,30 @@ static int decide(struct source_view *view, const struct candidate *c, struct so
 	return r < 0 ? r : check_sockets(view, c, err);
 }
 
+/* These words must not be the kernel's: engines take some of those for a missing program. */
+static int refuse_lookup(const char *what, const char *path, int errnum, struct error *err)
+{
+	char shown[PATH_SHOWN];
+
+	(void)str_quote(path, shown, sizeof(shown));
+	switch (errnum) {
+	case ENOENT:
+		return error_text(err, ENOENT, "%s '%s' does not exist", what, shown);
+	case ENOTDIR:
+		return error_text(err, ENOTDIR,
+				  "%s '%s' is no folder, or leads through something that is none",
+				  what, shown);
+	case ELOOP:
+		return error_text(err, EPERM,
+				  "%s '%s' leads through a link of /proc, or through too many links",
+				  what, shown);
+	case EACCES: /* /proc of another user's process, a network share */
+		return error_text(err, EPERM, "%s '%s' is closed to root, too", what, shown);
+	default:
+		return error_set(err, errnum, "cannot open %s '%s'", what, shown);
+	}
+}
+
 static int look_up(const char *what, const char *path, int flags, struct error *err)
 {
 	const struct open_how how = {
@@ -460,21 +488,7 @@ static int look_up(const char *what, const char *path, int flags, struct error *
 	if (path[0] != '/')
 		return error_text(err, EINVAL, "%s '%s' is not an absolute path", what, path);
 	fd = sys_openat2(AT_FDCWD, path, &how);
-	if (fd >= 0)
-		return fd;
-	/* these words must not be the kernel's: engines take them for a missing program */
-	if (errno == ENOENT)
-		return error_text(err, ENOENT, "%s '%s' does not exist", what, path);
-	if (errno == ENOTDIR)
-		return error_text(err, ENOTDIR, "%s '%s' leads through something that is no folder",
-				  what, path);
-	if (errno == ELOOP)
-		return error_text(err, EPERM,
-				  "%s '%s' leads through a link of /proc, or through too many links",
-				  what, path);
-	if (errno == EACCES) /* /proc of another user's process, a network share */
-		return error_text(err, EPERM, "%s '%s' is closed to root, too", what, path);
-	return error_set(err, errno, "cannot open %s '%s'", what, path);
+	return fd < 0 ? refuse_lookup(what, path, errno, err) : fd;
 }
 
 /* The last of the checks; then the descriptor becomes @ret's. */

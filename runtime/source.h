@@ -17,8 +17,8 @@ struct source_view;
 
 enum source_kind {
 	SOURCE_ENGINE, /* engine storage no other user can reach: id 0 on disk is the container's root */
-	SOURCE_OWNER,  /* a user's folder: its owner is the container's root, his subordinate ids are 1 and up */
-	SOURCE_PLAIN,  /* engine-made file on a file system that cannot be id-mapped: as it is, read-only unless shm */
+	SOURCE_OWNER, /* a user's folder: its owner is the container's root, his subordinate ids are 1 and up */
+	SOURCE_PLAIN, /* engine-made file on a file system that cannot be id-mapped: as it is, read-only unless shm */
 };
 
 struct source {
@@ -39,7 +39,8 @@ struct source {
  * Called after unshare(CLONE_NEWNS), so that mount ids and descriptors belong to the namespace that is built in.
  * @ret:	owned by the caller, source_view_free()
  */
-int source_view_open(const char *rootfs_path, uint32_t range_base, struct source_view **ret, struct error *err);
+int source_view_open(const char *rootfs_path, uint32_t range_base, struct source_view **ret,
+		     struct error *err);
 void source_view_free(struct source_view *view);
 static inline void source_view_freep(struct source_view **view)
 {
@@ -55,12 +56,13 @@ static inline void source_view_freep(struct source_view **view)
  * Return: 0; -EPERM where policy refuses (restricted path, engine socket, root-owned folder, file system that cannot be
  * id-mapped, shared with a text that says what, why and what to do); -errno of the lookup.
  */
-int source_open(struct source_view *view, const char *path, bool recursive, bool readonly, struct source *ret,
-		struct error *err);
+int source_open(struct source_view *view, const char *path, bool recursive, bool readonly,
+		struct source *ret, struct error *err);
 
 /* As source_open(), for root.path itself when it is a plain folder: must be SOURCE_ENGINE-like (no other user can
  * reach it) or a user's own folder. */
-int source_open_rootfs(struct source_view *view, const char *path, struct source *ret, struct error *err);
+int source_open_rootfs(struct source_view *view, const char *path, struct source *ret,
+		       struct error *err);
 
 /**
  * source_clone() - A detached, private, id-mapped copy of the mount, ready for move_mount(2)
@@ -68,8 +70,8 @@ int source_open_rootfs(struct source_view *view, const char *path, struct source
  *
  * Return: a mount descriptor owned by the caller; -EPERM naming the file system where it cannot be id-mapped.
  */
-int source_clone(struct source_view *view, const struct source *source, bool recursive, int userns_fd,
-		 struct error *err);
+int source_clone(struct source_view *view, const struct source *source, bool recursive,
+		 int userns_fd, struct error *err);
 
 /**
  * source_check_layer() - Whether a folder of an overlay (lower, upper) may be mapped 0 to 0

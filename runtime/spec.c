@@ -52,7 +52,8 @@ static int check_paths(const char *name, const char **paths, struct error *err)
 {
 	for (size_t i = 0; paths && paths[i]; i++)
 		if (paths[i][0] != '/')
-			return error_text(err, EINVAL, "linux.%s[%zu]: '%s' is not absolute", name, i, paths[i]);
+			return error_text(err, EINVAL, "linux.%s[%zu]: '%s' is not absolute", name,
+					  i, paths[i]);
 	return 0;
 }
 
@@ -64,8 +65,9 @@ static int check_unsupported(const struct spec *spec, struct error *err)
 				  "linux.uidMappings: mappings of the specification's own are not supported by this "
 				  "version of bulwark, which gives each container an exclusive range itself");
 	if (spec->linux_.mount_label && *spec->linux_.mount_label)
-		return error_text(err, ENOTSUP, "linux.mountLabel: SELinux labels are not supported by this version "
-						"of bulwark");
+		return error_text(err, ENOTSUP,
+				  "linux.mountLabel: SELinux labels are not supported by this version "
+				  "of bulwark");
 	return 0;
 }
 
@@ -74,7 +76,8 @@ static int check(struct spec *spec, struct error *err)
 	int r;
 
 	if (!str_after(spec->oci_version, "1."))
-		return error_text(err, EINVAL, "ociVersion: '%s' is not a 1.x version", spec->oci_version);
+		return error_text(err, EINVAL, "ociVersion: '%s' is not a 1.x version",
+				  spec->oci_version);
 	if (!spec->root)
 		return error_text(err, EINVAL, "root: missing");
 	if (!*spec->root->path)

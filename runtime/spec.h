@@ -71,4 +71,5 @@ static inline void spec_freep(struct spec **spec)
 }
 
 /* A process document (`exec --process`): parsed into @arena, which like @document must outlive it. */
-int spec_parse_process(struct arena *arena, json_t *document, struct process **ret, struct error *err);
+int spec_parse_process(struct arena *arena, json_t *document, struct process **ret,
+		       struct error *err);

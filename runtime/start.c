@@ -18,7 +18,8 @@
 /* ENXIO: no reader, so init, which holds the FIFO open both ways, is dead. */
 static int release_init(int state_fd, struct error *err)
 {
-	_cleanup_close_ int fd = openat(state_fd, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(state_fd, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENXIO)
 		return error_text(err, ESRCH, "cannot start a container that has stopped");
@@ -47,7 +48,8 @@ static int run_poststart(const struct state *state, struct error *err)
 	if (!section || !text)
 		return error_set(err, ENOMEM, "poststart");
 	r = json_parse_object(&arena, section, hooks_fields, &hooks, err);
-	return r < 0 ? r : hooks_run("poststart", &hooks.poststart, text, state->bundle, NULL, NULL, err);
+	return r < 0 ? r :
+		       hooks_run("poststart", &hooks.poststart, text, state->bundle, NULL, NULL, err);
 }
 
 /* The saved config tells whether there is a process to start: OCI runtime.md, "Start". */
@@ -59,7 +61,8 @@ static int check_process(int state_fd, struct error *err)
 	if (r < 0)
 		return r;
 	if (!json_object_get(config, "process"))
-		return error_text(err, EINVAL, "cannot start a container whose config.json has no process");
+		return error_text(err, EINVAL,
+				  "cannot start a container whose config.json has no process");
 	return 0;
 }
 
@@ -70,7 +73,8 @@ static int check_created(enum container_status status, struct error *err)
 	if (status == CONTAINER_STOPPED)
 		return error_text(err, ESRCH, "cannot start a container that has stopped");
 	if (status == CONTAINER_CREATING)
-		return error_text(err, EAGAIN, "cannot start a container that is still being created");
+		return error_text(err, EAGAIN,
+				  "cannot start a container that is still being created");
 	return error_text(err, EINVAL, "cannot start an already running container");
 }
 

@@ -51,7 +51,8 @@ static int resolve_layer(const char *layer, const char *target, char *buf, struc
 			char *slash = strrchr(base, '/');
 
 			if (!slash)
-				return error_text(err, EINVAL, "the overlay's layer '%s' is relative", layer);
+				return error_text(err, EINVAL,
+						  "the overlay's layer '%s' is relative", layer);
 			*slash = 0;
 		}
 		r = r < 0 ? r : str_format(buf, PATH_MAX, "%s/%s", base, layer);
@@ -72,8 +73,8 @@ static int open_layer(const char *path, struct source_view *view, struct error *
 	return take_fd(&fd);
 }
 
-static int add_lower(struct twin *twin, const char *layer, const char *target, struct source_view *view,
-		     struct error *err)
+static int add_lower(struct twin *twin, const char *layer, const char *target,
+		     struct source_view *view, struct error *err)
 {
 	char path[PATH_MAX];
 	int r;
@@ -109,16 +110,17 @@ static char *next_item(char *list, char separator)
 }
 
 /* The classic form: lowerdir=TOP:NEXT:..., "::" starting data-only layers. */
-static int add_lower_list(struct twin *twin, char *list, const char *target, struct source_view *view,
-			  struct error *err)
+static int add_lower_list(struct twin *twin, char *list, const char *target,
+			  struct source_view *view, struct error *err)
 {
 	for (char *item = list, *next; item; item = next) {
 		int r;
 
 		next = next_item(item, ':');
 		if (!*item)
-			return error_text(err, ENOTSUP, "the overlay has data-only layers, which this version of "
-							"bulwark cannot id-map");
+			return error_text(err, ENOTSUP,
+					  "the overlay has data-only layers, which this version of "
+					  "bulwark cannot id-map");
 		r = add_lower(twin, item, target, view, err);
 		if (r < 0)
 			return r;
@@ -127,8 +129,8 @@ static int add_lower_list(struct twin *twin, char *list, const char *target, str
 }
 
 /* The form of fsconfig(2), Linux 6.5: one lowerdir+= for each layer. */
-static int add_lower_each(struct twin *twin, const char *options, const char *target, struct source_view *view,
-			  struct error *err)
+static int add_lower_each(struct twin *twin, const char *options, const char *target,
+			  struct source_view *view, struct error *err)
 {
 	_cleanup_free_ char *copy = strdup(options);
 
@@ -144,8 +146,9 @@ static int add_lower_each(struct twin *twin, const char *options, const char *ta
 		next = *comma ? comma + 1 : NULL;
 		*comma = 0;
 		if (str_after(item, "datadir+="))
-			return error_text(err, ENOTSUP, "the overlay has data-only layers, which this version of "
-							"bulwark cannot id-map");
+			return error_text(err, ENOTSUP,
+					  "the overlay has data-only layers, which this version of "
+					  "bulwark cannot id-map");
 		layer = str_after(item, "lowerdir+=");
 		if (!layer)
 			continue;
@@ -157,7 +160,8 @@ static int add_lower_each(struct twin *twin, const char *options, const char *ta
 	return 0;
 }
 
-static int plan_upper(struct twin *twin, char *upper, const char *target, struct source_view *view, struct error *err)
+static int plan_upper(struct twin *twin, char *upper, const char *target, struct source_view *view,
+		      struct error *err)
 {
 	char path[PATH_MAX], *slash;
 	int r;
@@ -168,7 +172,8 @@ static int plan_upper(struct twin *twin, char *upper, const char *target, struct
 		return r;
 	slash = strrchr(path, '/');
 	if (slash == path || !slash[1])
-		return error_text(err, EINVAL, "the overlay's upper folder '%s' has no parent to map", path);
+		return error_text(err, EINVAL,
+				  "the overlay's upper folder '%s' has no parent to map", path);
 	if (str_format(twin->upper_name, sizeof(twin->upper_name), "%s", slash + 1) < 0)
 		return error_text(err, ENAMETOOLONG, "the overlay's upper folder '%s'", path);
 	*slash = 0;
@@ -184,8 +189,8 @@ static int plan_upper(struct twin *twin, char *upper, const char *target, struct
 	return 0;
 }
 
-static int plan_layers(struct twin *twin, const struct mountinfo_entry *overlay, struct source_view *view,
-		       struct error *err)
+static int plan_layers(struct twin *twin, const struct mountinfo_entry *overlay,
+		       struct source_view *view, struct error *err)
 {
 	_cleanup_free_ char *lower = mountinfo_option(overlay->fs_options, "lowerdir");
 	_cleanup_free_ char *upper = mountinfo_option(overlay->fs_options, "upperdir");
@@ -198,11 +203,13 @@ static int plan_layers(struct twin *twin, const struct mountinfo_entry *overlay,
 	if (r < 0)
 		return r;
 	if (!twin->n_lowers)
-		return error_text(err, EINVAL, "the overlay at '%s' names no lower layer", overlay->target);
+		return error_text(err, EINVAL, "the overlay at '%s' names no lower layer",
+				  overlay->target);
 	return upper ? plan_upper(twin, upper, overlay->target, view, err) : 0;
 }
 
-int twin_plan(const struct mountinfo_entry *overlay, struct source_view *view, struct twin **ret, struct error *err)
+int twin_plan(const struct mountinfo_entry *overlay, struct source_view *view, struct twin **ret,
+	      struct error *err)
 {
 	struct twin *twin = calloc(1, sizeof(*twin));
 	int r;
@@ -270,7 +277,8 @@ static int map_layers(struct twin *twin, int userns_fd, struct error *err)
 		fd_close(twin->upper_parent_fd);
 		twin->upper_parent_fd = fd;
 		if (mkdirat(fd, TWIN_WORK_NAME, 0700) < 0 && errno != EEXIST)
-			return error_set(err, errno, "cannot make the work folder '%s'", twin->work_path);
+			return error_set(err, errno, "cannot make the work folder '%s'",
+					 twin->work_path);
 	}
 	return 0;
 }
@@ -305,8 +313,10 @@ static int set_upper_fds(const struct twin *twin, int fs_fd, struct error *err)
 	_cleanup_close_ int upper_fd = -EBADF, work_fd = -EBADF;
 	int r;
 
-	upper_fd = openat(twin->upper_parent_fd, twin->upper_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	work_fd = openat(twin->upper_parent_fd, TWIN_WORK_NAME, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	upper_fd = openat(twin->upper_parent_fd, twin->upper_name,
+			  O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	work_fd = openat(twin->upper_parent_fd, TWIN_WORK_NAME,
+			 O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (upper_fd < 0 || work_fd < 0)
 		return error_set(err, errno, "cannot open the overlay's upper and work folders");
 	r = mount_fs_set_fd(fs_fd, "upperdir", upper_fd, err);
@@ -355,7 +365,8 @@ static int add_text(struct option_text *options, struct error *err, const char *
 	n = vsnprintf(options->text + options->len, sizeof(options->text) - options->len, fmt, args);
 	va_end(args);
 	if (n < 0 || (size_t)n >= sizeof(options->text) - options->len)
-		return error_text(err, E2BIG, "the overlay has too many layers for mount(2) on this kernel");
+		return error_text(err, E2BIG,
+				  "the overlay has too many layers for mount(2) on this kernel");
 	options->len += (size_t)n;
 	return 0;
 }
@@ -372,7 +383,8 @@ static int attach_below(int scratch_fd, const char *name, int mount_fd, struct e
 	return mount_attach(mount_fd, target_fd, err);
 }
 
-static int classic_options(const struct twin *twin, int scratch_fd, struct option_text *options, struct error *err)
+static int classic_options(const struct twin *twin, int scratch_fd, struct option_text *options,
+			   struct error *err)
 {
 	char name[16];
 	int r = add_text(options, err, "lowerdir=");
@@ -386,7 +398,8 @@ static int classic_options(const struct twin *twin, int scratch_fd, struct optio
 	if (r == 0 && twin->upper_parent_fd >= 0) {
 		r = attach_below(scratch_fd, "u", twin->upper_parent_fd, err);
 		if (r == 0)
-			r = add_text(options, err, ",upperdir=u/%s,workdir=u/%s", twin->upper_name, TWIN_WORK_NAME);
+			r = add_text(options, err, ",upperdir=u/%s,workdir=u/%s", twin->upper_name,
+				     TWIN_WORK_NAME);
 	}
 	for (size_t i = 0; r == 0 && i < sizeof(copied_options) / sizeof(copied_options[0]); i++) {
 		_cleanup_free_ char *value = mountinfo_option(twin->options, copied_options[i]);
@@ -448,7 +461,8 @@ static int check_writable(int mount_fd, struct error *err)
 	if (fstatfs(mount_fd, &fs) < 0)
 		return error_set(err, errno, "cannot stat the twin overlay");
 	if (fs.f_flags & ST_RDONLY)
-		return error_text(err, EROFS, "the kernel made the twin overlay read-only; see its log (dmesg)");
+		return error_text(err, EROFS,
+				  "the kernel made the twin overlay read-only; see its log (dmesg)");
 	return 0;
 }
 

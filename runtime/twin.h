@@ -25,7 +25,8 @@ struct twin;
  *
  * Each layer is checked to be out of other users' reach (source_check_layer()). @ret is owned by the caller.
  */
-int twin_plan(const struct mountinfo_entry *overlay, struct source_view *view, struct twin **ret, struct error *err);
+int twin_plan(const struct mountinfo_entry *overlay, struct source_view *view, struct twin **ret,
+	      struct error *err);
 
 /* Absolute path of the work folder that twin_mount() makes; NULL for a read-only overlay without an upper layer. */
 const char *twin_work_path(const struct twin *twin);

@@ -17,7 +17,8 @@
 #include "str.h"
 #include "twin.h"
 
-#define CGROUP_REMOVE_MS 10000 /* reaping a killed container; a task in uninterruptible sleep may take longer */
+#define CGROUP_REMOVE_MS                                                                           \
+	10000 /* reaping a killed container; a task in uninterruptible sleep may take longer */
 
 static int undo_cgroup(const struct state *state, struct cgroup *cgroup, struct error *err)
 {
@@ -46,7 +47,8 @@ static int undo_range(const char *state_path, const struct state *state, struct 
 	int r;
 
 	if (state->id_base)
-		return state->own_range ? idrange_free(PATHS_IDS, state->id_base, state_path, err) : 0;
+		return state->own_range ? idrange_free(PATHS_IDS, state->id_base, state_path, err) :
+					  0;
 	r = idrange_list(PATHS_IDS, &entries, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (str_eq(entries[i].state_path, state_path))
@@ -63,7 +65,8 @@ static void keep_first(int *first, int r, const struct error *from, struct error
 	}
 }
 
-int undo_container(const char *root, int state_fd, const struct state *state, struct cgroup *cgroup, struct error *err)
+int undo_container(const char *root, int state_fd, const struct state *state, struct cgroup *cgroup,
+		   struct error *err)
 {
 	struct error e = ERROR_INIT;
 	char path[PATH_MAX];

@@ -17,4 +17,5 @@ struct state;
  * folder, which is the memory of what is left to do, goes last and only when all else succeeded.
  * Return: 0, or the first failure.
  */
-int undo_container(const char *root, int state_fd, const struct state *state, struct cgroup *cgroup, struct error *err);
+int undo_container(const char *root, int state_fd, const struct state *state, struct cgroup *cgroup,
+		   struct error *err);

@@ -34,7 +34,7 @@ load helpers
 	requires_bulwark
 	container_start sleep 100
 	config_args sleep 100
-	run runtime create --bundle "$BUNDLE" "$ID-b" </dev/null
+	run_aside runtime create --bundle "$BUNDLE" "$ID-b" </dev/null
 	assert_status 1
 	assert_contains "$CGROUP/$ID"
 	assert_equal "$(container_status)" running

@@ -135,7 +135,7 @@ targets() {
 			rm -f "$WORK/c.sock"
 			"$PROBES/recvtty" "$WORK/c.sock" </dev/null >"$WORK/screen" 2>&1 3>&- 4>&- &
 			wait_for [ -S "$WORK/c.sock" ]
-			run runtime create --bundle "$BUNDLE" --console-socket "$WORK/c.sock" "$ID" </dev/null
+			run_aside runtime create --bundle "$BUNDLE" --console-socket "$WORK/c.sock" "$ID" </dev/null
 			[ "$status" -ne 0 ] || runtime start "$ID"
 			runtime delete --force "$ID"
 			kill %% 2>/dev/null || :

@@ -344,6 +344,15 @@ runtime() {
 	timeout -k 5 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" "$@" 3>&- 4>&-
 }
 
+# As run, for a create: an init that should not have come to life would hold the pipe that run waits at.
+run_aside() {
+	status=0
+	"$@" </dev/null >"$WORK/aside.out" 2>&1 3>&- 4>&- || status=$?
+	output=$(cat "$WORK/aside.out")
+	lines=()
+	[ -z "$output" ] || mapfile -t lines <<<"$output"
+}
+
 # Runs a command in a new container of $BUNDLE, in the foreground.
 runtime_run() {
 	config_args "$@"

@@ -33,18 +33,22 @@ cgroups() {
 	done
 }
 
+# Records of the id table that name a container; freed ones may keep when they were freed, not whose they were.
+held_ranges() {
+	if [ -e $PREFIX/run/ids ]; then
+		strings -n 8 $PREFIX/run/ids | grep -c "$STATE" || :
+	else
+		echo 0
+	fi
+}
+
 # One line for each thing that could leak. The parent cgroup stays, as with runc.
 count() {
-	local held=0
 	echo "mounts: $(sort /proc/self/mountinfo | awk '{ print $5 }' | tr '\n' ' ')"
 	echo "cgroups: $(cgroups | tr '\n' ' ')"
 	echo "processes: $(grep -sL '^State:.*Z' /proc/[0-9]*/status | grep -c .)"
 	echo "namespaces: $(lsns -n -o NS,TYPE | grep -c .)"
-	if [ -e $PREFIX/run/ids ]; then
-		# records of the table that name a container; freed ones may keep when they were freed, not whose they were
-		held=$(strings -n 8 $PREFIX/run/ids | grep -c "$STATE" || :)
-	fi
-	echo "id ranges: $held"
+	echo "id ranges: $(held_ranges)"
 	echo "state: $(find "$STATE" -mindepth 1 2>/dev/null | tr '\n' ' ')"
 	echo "overlay: $(cd "$WORK/ov" && find . -maxdepth 2 -not -path './merged/*' -not -path './diff/*' | sort | tr '\n' ' ')"
 	echo "bundle: $(cd "$BUNDLE" && find . | sort | cksum)"
@@ -199,11 +203,14 @@ do_wiped() {
 		rm -rf "${STATE:?}/leak-$i" # what a reboot or an admin does
 		cgroups | xargs -r rmdir 2>/dev/null || :
 	done
-	# sweeping is create's business, and may wait until it saves growing: enough containers to make it happen
-	for i in $(seq 10 20); do
+	# sweeping is create's business, and done at most every ten seconds
+	local end=$((SECONDS + 20))
+	i=10
+	while [ "$(held_ranges)" -gt 0 ] && [ $SECONDS -lt $end ]; do
 		bundle "$i"
 		verb_create "$i"
 		runtime delete --force "leak-$i"
+		i=$((i + 1))
 	done
 	cgroups | xargs -r rmdir 2>/dev/null || :
 	bundle 0

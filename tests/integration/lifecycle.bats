@@ -211,7 +211,7 @@ container_runs() {
 
 @test "create: an id that is taken is refused, and the first container stays" {
 	container_start sleep 100
-	run runtime create --bundle "$BUNDLE" "$ID" </dev/null
+	run_aside runtime create --bundle "$BUNDLE" "$ID" </dev/null
 	assert_status 1
 	assert_contains "already exists"
 	assert_equal "$(container_status)" running
@@ -370,7 +370,7 @@ hooks_new() {
 		config_set --arg name "$name" '.hooks = {($name): [{path: "/bin/sh", args: ["sh", "-c",
 			"echo no such luck >&2; exit 3"]}]}'
 		config_args sleep 100
-		run runtime create --bundle "$BUNDLE" "$ID" </dev/null
+		run_aside runtime create --bundle "$BUNDLE" "$ID" </dev/null
 		assert_status 1
 		assert_contains "no such luck"
 		assert_equal "$(leftovers)" ""
@@ -401,7 +401,7 @@ hooks_new() {
 	local begin=$SECONDS
 	config_set '.hooks = {createRuntime: [{path: "/bin/sleep", args: ["sleep", "50"], timeout: 1}]}'
 	config_args sleep 100
-	run runtime create --bundle "$BUNDLE" "$ID" </dev/null
+	run_aside runtime create --bundle "$BUNDLE" "$ID" </dev/null
 	assert_status 1
 	[ $((SECONDS - begin)) -lt 20 ]
 	assert_equal "$(leftovers)" ""

@@ -244,12 +244,12 @@ tty_receive() {
 
 @test "terminal: without a console socket create refuses, and a socket without a terminal is refused" {
 	config_set '.process.terminal = true'
-	run runtime create --bundle "$BUNDLE" "$ID" </dev/null
+	run_aside runtime create --bundle "$BUNDLE" "$ID" </dev/null
 	assert_status 1
 	assert_contains console
 	config_set '.process.terminal = false'
 	tty_receive
-	run runtime create --bundle "$BUNDLE" --console-socket "$WORK/console.sock" "$ID" </dev/null
+	run_aside runtime create --bundle "$BUNDLE" --console-socket "$WORK/console.sock" "$ID" </dev/null
 	kill %1 2>/dev/null || :
 	assert_status 1
 	assert_equal "$(leftovers)" ""

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit tests of accounts: files that a static program reads by itself. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

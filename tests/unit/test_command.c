@@ -35,22 +35,20 @@ struct words {
 	int argc;
 };
 
-/* The words up to NULL, in a list that the parser may rearrange. */
-static struct words words_of(const char *first, ...)
+/* In a list that the parser may rearrange. */
+static struct words words_from(const char *const *list)
 {
 	struct words words = { .argc = 0 };
-	va_list args;
 
-	va_start(args, first);
-	for (const char *word = first; word; word = va_arg(args, const char *)) {
+	for (; list[words.argc]; words.argc++) {
 		assert_true(words.argc < WORDS_MAX);
-		words.argv[words.argc++] =
-			(char *)(uintptr_t)word; /* the parser moves words, and writes into none */
+		/* The parser moves words, and writes into none. */
+		words.argv[words.argc] = (char *)(uintptr_t)list[words.argc];
 	}
-	va_end(args);
 	words.argv[words.argc] = NULL;
 	return words;
 }
+#define words_of(...) words_from((const char *const[]){ __VA_ARGS__, NULL })
 
 static struct sample parse(bool mixed, struct words *words)
 {
@@ -77,7 +75,7 @@ static void refuse(struct words words, int code, const char *text)
 static void test_option_parse_takes_one_dash_or_two(void **state)
 {
 	struct words words =
-		words_of("-flag", "--string", "a", "-number=7", "--l", "x", "-l=y", "id", NULL);
+		words_of("-flag", "--string", "a", "-number=7", "--l", "x", "-l=y", "id");
 	struct sample sample = parse(false, &words);
 
 	(void)state;
@@ -92,8 +90,7 @@ static void test_option_parse_takes_one_dash_or_two(void **state)
 
 static void test_option_parse_takes_values_that_look_like_options(void **state)
 {
-	struct words words =
-		words_of("--string", "--flag", "--list", "--", "-s=", "-l", "A=-b=c", NULL);
+	struct words words = words_of("--string", "--flag", "--list", "--", "-s=", "-l", "A=-b=c");
 	struct sample sample = parse(true, &words);
 
 	(void)state;
@@ -106,19 +103,19 @@ static void test_option_parse_takes_values_that_look_like_options(void **state)
 
 static void test_option_parse_takes_go_words_for_flags(void **state)
 {
-	struct words words = words_of("--flag=true", "-f=0", "-f=T", NULL);
+	struct words words = words_of("--flag=true", "-f=0", "-f=T");
 
 	(void)state;
 	assert_true(parse(true, &words).flag);
-	words = words_of("--flag", "--flag=false", NULL);
+	words = words_of("--flag", "--flag=false");
 	assert_false(parse(true, &words).flag);
-	refuse(words_of("--flag=yes", NULL), -EINVAL, "'true' or 'false', not 'yes'");
-	refuse(words_of("--flag=", NULL), -EINVAL, "'true' or 'false'");
+	refuse(words_of("--flag=yes"), -EINVAL, "'true' or 'false', not 'yes'");
+	refuse(words_of("--flag="), -EINVAL, "'true' or 'false'");
 }
 
 static void test_option_parse_does_not_take_a_flags_value_from_the_next_word(void **state)
 {
-	struct words words = words_of("--flag", "false", NULL);
+	struct words words = words_of("--flag", "false");
 
 	(void)state;
 	assert_true(parse(true, &words).flag);
@@ -128,7 +125,7 @@ static void test_option_parse_does_not_take_a_flags_value_from_the_next_word(voi
 
 static void test_option_parse_stops_at_the_first_word_unless_mixed(void **state)
 {
-	struct words words = words_of("-f", "id", "ls", "-l", "--", "x", NULL);
+	struct words words = words_of("-f", "id", "ls", "-l", "--", "x");
 	struct sample sample = parse(false, &words);
 
 	(void)state;
@@ -137,7 +134,7 @@ static void test_option_parse_stops_at_the_first_word_unless_mixed(void **state)
 	assert_string_equal(words.argv[2], "-l");
 	assert_string_equal(words.argv[3], "--");
 
-	words = words_of("id", "9", "-f", NULL);
+	words = words_of("id", "9", "-f");
 	sample = parse(true, &words);
 	assert_true(sample.flag);
 	assert_int_equal(words.argc, 2);
@@ -146,7 +143,7 @@ static void test_option_parse_stops_at_the_first_word_unless_mixed(void **state)
 
 static void test_option_parse_ends_options_at_two_dashes(void **state)
 {
-	struct words words = words_of("--", "-f", "--", NULL);
+	struct words words = words_of("--", "-f", "--");
 	struct sample sample = parse(true, &words);
 
 	(void)state;
@@ -158,7 +155,7 @@ static void test_option_parse_ends_options_at_two_dashes(void **state)
 
 static void test_option_parse_takes_a_dash_alone_as_a_word(void **state)
 {
-	struct words words = words_of("-", "-f", NULL);
+	struct words words = words_of("-", "-f");
 
 	(void)state;
 	assert_true(parse(true, &words).flag);
@@ -169,21 +166,21 @@ static void test_option_parse_takes_a_dash_alone_as_a_word(void **state)
 static void test_option_parse_refuses_what_it_does_not_know(void **state)
 {
 	(void)state;
-	refuse(words_of("--flags", NULL), -EINVAL, "unknown option '--flags'");
-	refuse(words_of("--fla", NULL), -EINVAL, "unknown option '--fla'");
-	refuse(words_of("-9", NULL), -EINVAL, "unknown option '-9'");
-	refuse(words_of("-fs", NULL), -EINVAL, "unknown option '-fs'");
-	refuse(words_of("---f", NULL), -EINVAL, "unknown option '---f'");
-	refuse(words_of("--\033[0m", NULL), -EINVAL, "unknown option '--\\x1b[0m'");
+	refuse(words_of("--flags"), -EINVAL, "unknown option '--flags'");
+	refuse(words_of("--fla"), -EINVAL, "unknown option '--fla'");
+	refuse(words_of("-9"), -EINVAL, "unknown option '-9'");
+	refuse(words_of("-fs"), -EINVAL, "unknown option '-fs'");
+	refuse(words_of("---f"), -EINVAL, "unknown option '---f'");
+	refuse(words_of("--\033[0m"), -EINVAL, "unknown option '--\\x1b[0m'");
 }
 
 static void test_option_parse_refuses_missing_and_bad_values(void **state)
 {
 	(void)state;
-	refuse(words_of("id", "--string", NULL), -EINVAL, "option --string needs a value");
-	refuse(words_of("--number", "-1", NULL), -EINVAL, "option --number takes a number, not '-1'");
-	refuse(words_of("--number=4294967296", NULL), -EINVAL, "takes a number");
-	refuse(words_of("--number=", NULL), -EINVAL, "takes a number");
+	refuse(words_of("id", "--string"), -EINVAL, "option --string needs a value");
+	refuse(words_of("--number", "-1"), -EINVAL, "option --number takes a number, not '-1'");
+	refuse(words_of("--number=4294967296"), -EINVAL, "takes a number");
+	refuse(words_of("--number="), -EINVAL, "takes a number");
 }
 
 static void test_option_parse_refuses_a_list_that_is_too_long(void **state)
@@ -206,16 +203,16 @@ static void test_option_parse_refuses_a_list_that_is_too_long(void **state)
 
 static void test_option_parse_sees_help_but_not_as_a_value(void **state)
 {
-	struct words words = words_of("-s", "--help", NULL);
+	struct words words = words_of("-s", "--help");
 	struct sample sample = { 0 };
 	struct error err = ERROR_INIT;
 
 	(void)state;
 	assert_string_equal(parse(true, &words).string, "--help");
-	words = words_of("id", "-h", NULL);
+	words = words_of("id", "-h");
 	assert_int_equal(option_parse(sample_options, &sample, true, &words.argc, words.argv, &err),
 			 OPTION_HELP);
-	words = words_of("--help", "--bogus", NULL);
+	words = words_of("--help", "--bogus");
 	assert_int_equal(option_parse(NULL, NULL, true, &words.argc, words.argv, &err), OPTION_HELP);
 }
 
@@ -246,15 +243,15 @@ static int parse_command(const char *verb, struct words *words, struct error *er
 static void test_command_parse_counts_arguments(void **state)
 {
 	struct error err = ERROR_INIT;
-	struct words words = words_of(NULL, NULL);
+	struct words words = words_from((const char *const[]){ NULL });
 
 	(void)state;
 	assert_int_equal(parse_command("state", &words, &err), -EINVAL);
 	assert_string_equal(err.msg,
 			    "state: too few arguments: usage: bulwark state [options] <container-id>");
-	words = words_of("a", NULL);
+	words = words_of("a");
 	assert_int_equal(parse_command("state", &words, &err), 0);
-	words = words_of("a", "b", NULL);
+	words = words_of("a", "b");
 	assert_int_equal(parse_command("state", &words, &err), -EINVAL);
 	assert_non_null(strstr(err.msg, "too many arguments"));
 }
@@ -265,35 +262,35 @@ static void test_command_parse_takes_the_calls_of_engines(void **state)
 	struct words words;
 
 	(void)state;
-	words = words_of("--bundle", "/b", "--pid-file", "/b/init.pid", "--console-socket", "/tmp/s",
-			 "--no-pivot", "--no-new-keyring", "--preserve-fds", "2", "ID", NULL);
+	words = words_of("--bundle", "/b", "--pid-file", "/b/init.pid", "--console-socket",
+			 "/tmp/s", "--no-pivot", "--no-new-keyring", "--preserve-fds", "2", "ID");
 	assert_int_equal(parse_command("create", &words, &err), 0);
 	words = words_of("--process", "/tmp/p", "--console-socket", "/tmp/s", "--detach",
-			 "--pid-file", "/b/1.pid", "ID", NULL);
+			 "--pid-file", "/b/1.pid", "ID");
 	assert_int_equal(parse_command("exec", &words, &err), 0);
-	words = words_of("--all", "ID", "9", NULL);
+	words = words_of("--all", "ID", "9");
 	assert_int_equal(parse_command("kill", &words, &err), 0);
-	words = words_of("ID", "KILL", "-a", NULL);
+	words = words_of("ID", "KILL", "-a");
 	assert_int_equal(parse_command("kill", &words, &err), 0);
-	words = words_of("ID", "--force", NULL);
+	words = words_of("ID", "--force");
 	assert_int_equal(parse_command("delete", &words, &err), 0);
-	words = words_of("--format", "json", "ID", NULL);
+	words = words_of("--format", "json", "ID");
 	assert_int_equal(parse_command("ps", &words, &err), 0);
-	words = words_of("--format=json", NULL);
+	words = words_of("--format=json");
 	assert_int_equal(parse_command("list", &words, &err), 0);
 }
 
 static void test_command_parse_leaves_a_process_its_own_options(void **state)
 {
 	struct error err = ERROR_INIT;
-	struct words words = words_of("-t", "-e", "A=b", "ID", "ls", "-l", "--force", NULL);
+	struct words words = words_of("-t", "-e", "A=b", "ID", "ls", "-l", "--force");
 
 	(void)state;
 	assert_int_equal(parse_command("exec", &words, &err), 0);
 	assert_int_equal(words.argc, 4);
 	assert_string_equal(words.argv[0], "ID");
 	assert_string_equal(words.argv[3], "--force");
-	words = words_of("ID", "-o", "pid,comm", NULL);
+	words = words_of("ID", "-o", "pid,comm");
 	assert_int_equal(parse_command("ps", &words, &err), 0);
 	assert_int_equal(words.argc, 3);
 }
@@ -301,7 +298,7 @@ static void test_command_parse_leaves_a_process_its_own_options(void **state)
 static void test_command_parse_names_the_verb_in_errors(void **state)
 {
 	struct error err = ERROR_INIT;
-	struct words words = words_of("--bogus", "ID", NULL);
+	struct words words = words_of("--bogus", "ID");
 
 	(void)state;
 	assert_int_equal(parse_command("create", &words, &err), -EINVAL);

@@ -12,12 +12,15 @@
 #include "devices.h"
 #include "error.h"
 
-#define NUMBER(n) { .set = true, .value = (n) }
+#define NUMBER(n)                                                                                  \
+	{                                                                                          \
+		.set = true, .value = (n)                                                          \
+	}
 
 static const struct json_array none = { NULL, 0 };
 
-static int plan_node(const char *type, int64_t major, int64_t minor, const char *path, struct device_plan *plan,
-		     struct error *err)
+static int plan_node(const char *type, int64_t major, int64_t minor, const char *path,
+		     struct device_plan *plan, struct error *err)
 {
 	struct device_node node = { .path = path, .type = type, .major = major, .minor = minor };
 	struct json_array nodes = { &node, 1 };
@@ -80,10 +83,14 @@ static void test_devices_plan_refuses_what_acts_on_the_host(void **state)
 		const char *type, *path;
 		int64_t major, minor;
 	} bad[] = {
-		{ "b", "/dev/sda", 8, 0 },	{ "b", "/dev/null", 1, 3 }, /* the block device of that number */
-		{ "c", "/dev/mem", 1, 1 },	{ "c", "/dev/kmsg", 1, 11 },
-		{ "c", "/dev/tty0", 4, 0 },	{ "c", "/dev/loop-control", 10, 237 },
-		{ "c", "/dev/vhost-net", 10, 238 }, { "c", "/dev/kvm", 10, 232 },
+		{ "b", "/dev/sda", 8, 0 },
+		{ "b", "/dev/null", 1, 3 }, /* the block device of that number */
+		{ "c", "/dev/mem", 1, 1 },
+		{ "c", "/dev/kmsg", 1, 11 },
+		{ "c", "/dev/tty0", 4, 0 },
+		{ "c", "/dev/loop-control", 10, 237 },
+		{ "c", "/dev/vhost-net", 10, 238 },
+		{ "c", "/dev/kvm", 10, 232 },
 		{ "c", "/dev/null", 1, 1 }, /* mem under another name */
 		{ "c", "/dev/x", -1, -1 },
 	};
@@ -93,7 +100,9 @@ static void test_devices_plan_refuses_what_acts_on_the_host(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct error err = ERROR_INIT;
 
-		assert_int_equal(plan_node(bad[i].type, bad[i].major, bad[i].minor, bad[i].path, &plan, &err), -EPERM);
+		assert_int_equal(plan_node(bad[i].type, bad[i].major, bad[i].minor, bad[i].path,
+					   &plan, &err),
+				 -EPERM);
 		assert_non_null(strstr(err.msg, "linux.devices[0]"));
 		assert_non_null(strstr(err.msg, bad[i].path));
 		assert_int_equal(plan.n_nodes, 99); /* outputs change only on success */
@@ -168,7 +177,8 @@ static void test_devices_plan_refuses_a_rule_for_the_hosts_devices(void **state)
 
 static void test_devices_plan_checks_path_type_and_owner(void **state)
 {
-	static const char *const paths[] = { "/etc/null", "/dev/../etc/null", "/dev/..", "dev/null", "/dev" };
+	static const char *const paths[] = { "/etc/null", "/dev/../etc/null", "/dev/..", "dev/null",
+					     "/dev" };
 	struct error err = ERROR_INIT;
 	struct device_plan plan;
 

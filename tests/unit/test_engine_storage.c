@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit tests of engine_storage: layouts of engines' data roots. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit tests of idmap: which mappings are refused, and namespaces to map with. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit tests of mountinfo: the text of proc_pid_mountinfo(5), and options of a mount. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

@@ -19,7 +19,9 @@ static struct arena arena;
 
 static struct mount_options parse(const char *type, const char **options, const char ***data)
 {
-	struct spec_mount mount = { .destination = "/x", .type = type, .source = "/y", .options = options };
+	struct spec_mount mount = {
+		.destination = "/x", .type = type, .source = "/y", .options = options
+	};
 	struct mount_options ret;
 	struct error err = ERROR_INIT;
 
@@ -29,7 +31,9 @@ static struct mount_options parse(const char *type, const char **options, const 
 
 static int check(const char *type, const char *source, const char **options, struct error *err)
 {
-	struct spec_mount mount = { .destination = "/x", .type = type, .source = source, .options = options };
+	struct spec_mount mount = {
+		.destination = "/x", .type = type, .source = source, .options = options
+	};
 	struct json_array mounts = { &mount, 1 };
 
 	return mounts_check(&arena, &mounts, err);
@@ -71,7 +75,8 @@ static void test_mount_options_parse_clears_all_of_atime(void **state)
 	struct mount_options o = parse("tmpfs", options, &data);
 
 	(void)state;
-	assert_int_equal(o.set, MOUNT_ATTR_STRICTATIME); /* never two of them: mount_setattr(2) gives EINVAL */
+	assert_int_equal(o.set,
+			 MOUNT_ATTR_STRICTATIME); /* never two of them: mount_setattr(2) gives EINVAL */
 	assert_int_equal(o.clear, MOUNT_ATTR__ATIME);
 }
 
@@ -93,8 +98,10 @@ static void test_mount_options_parse_knows_binds(void **state)
 
 static void test_mounts_check_refuses_foreign_file_systems(void **state)
 {
-	static const char *const foreign[] = { "ext4", "overlay", "nfs", "fuse", "debugfs", "bpf", "", "devtmpfs" };
-	static const char *const own[] = { "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2" };
+	static const char *const foreign[] = { "ext4",	  "overlay", "nfs", "fuse",
+					       "debugfs", "bpf",     "",    "devtmpfs" };
+	static const char *const own[] = { "proc",   "sysfs",  "tmpfs",	 "devpts",
+					   "mqueue", "cgroup", "cgroup2" };
 	struct error err = ERROR_INIT;
 
 	(void)state;

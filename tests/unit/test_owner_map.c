@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit tests of owner_map: under which ids a user's files appear. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit tests of policy: the document, and whose file is believed. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -40,8 +40,8 @@
  */
 struct scratch {
 	char top[64];
-	char path[256]; /* of at() */
-	char other[256];
+	char path[512]; /* of at() */
+	char other[512];
 	int userns_fd;
 	struct source_view *view;
 	struct error err;
@@ -335,6 +335,20 @@ static void test_source_open_names_what_is_missing(void **state)
 	assert_non_null(strstr(s->err.msg, "home/none' does not exist"));
 	assert_null(strstr(s->err.msg, "No such file")); /* engines would take it for a missing program */
 	assert_int_equal(open_path(s, "home", true, &source), -EINVAL);
+}
+
+static void test_source_open_shows_the_reason_after_a_long_path(void **state)
+{
+	struct scratch *s = need_root(state);
+	char name[256] = "open/";
+
+	memset(name + 5, 'x', 240);
+	name[10] = '\n';
+	make_dir(s, name, 0755, 0);
+	assert_int_equal(symlink(s->path, other_at(s, "home/link")), 0);
+	view_for(s, "nowhere");
+	assert_refused(s, "home/link", "chown");
+	assert_null(strchr(s->err.msg, '\n'));
 }
 
 /* ---- owners ------------------------------------------------------------------------------------------------- */
@@ -712,6 +726,7 @@ int main(void)
 		T(test_source_open_looks_at_what_is_mounted_below),
 		T(test_source_open_refuses_another_mount_namespace),
 		T(test_source_open_names_what_is_missing),
+		T(test_source_open_shows_the_reason_after_a_long_path),
 		T(test_source_open_maps_a_users_folder_to_him),
 		T(test_source_open_maps_a_users_file_and_other_names_of_it),
 		T(test_source_open_refuses_what_is_roots),

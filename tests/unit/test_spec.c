@@ -46,7 +46,9 @@ static void test_spec_parse_takes_the_smallest_document(void **state)
 	struct spec *spec;
 
 	(void)state;
-	assert_int_equal(parse("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"}}", &spec, &err), 0);
+	assert_int_equal(parse("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"}}", &spec,
+			       &err),
+			 0);
 	assert_null(spec->process);
 	assert_string_equal(spec->root->path, "rootfs");
 	spec_free(spec);
@@ -99,12 +101,14 @@ static void test_spec_parse_names_the_path_of_a_mistake(void **state)
 	assert_refused("{}", EINVAL, "ociVersion: missing");
 	assert_refused("[]", EINVAL, "expected an object, got an array");
 	assert_refused("{\"ociVersion\":1}", EINVAL, "ociVersion: expected a string, got an integer");
-	assert_refused("{\"ociVersion\":\"2.0\",\"root\":{\"path\":\"r\"}}", EINVAL, "ociVersion: '2.0'");
+	assert_refused("{\"ociVersion\":\"2.0\",\"root\":{\"path\":\"r\"}}", EINVAL,
+		       "ociVersion: '2.0'");
 	assert_refused("{\"ociVersion\":\"1.0.2\"}", EINVAL, "root: missing");
 	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{}}", EINVAL, "root.path: missing");
-	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"\"}}", EINVAL, "root.path: empty");
-	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"mounts\":[{\"type\":\"proc\"}]}", EINVAL,
-		       "mounts[0].destination: missing");
+	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"\"}}", EINVAL,
+		       "root.path: empty");
+	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"mounts\":[{\"type\":\"proc\"}]}",
+		       EINVAL, "mounts[0].destination: missing");
 	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{\"resources\":{\"memory\":"
 		       "{\"limit\":\"1g\"}}}}",
 		       EINVAL, "linux.resources.memory.limit: expected an integer, got a string");
@@ -122,8 +126,8 @@ static void test_namespaces_parse_refuses_doubles_and_strangers(void **state)
 		       EINVAL, "linux.namespaces[1]: 'pid' is named twice");
 	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{\"namespaces\":[{\"type\":\"x\"}]}}",
 		       EINVAL, "linux.namespaces[0]: unknown namespace type 'x'");
-	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{\"namespaces\":[{}]}}", EINVAL,
-		       "linux.namespaces[0].type: missing");
+	assert_refused("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"linux\":{\"namespaces\":[{}]}}",
+		       EINVAL, "linux.namespaces[0].type: missing");
 }
 
 static struct namespaces all_named(void)
