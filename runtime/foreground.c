@@ -379,6 +379,7 @@ static int relay_terminal(struct relay *relay, int master_fd, struct error *err)
 	bool raw;
 	int r;
 
+	(void)slave_fd; /* may be none: then reads end early, as with runc */
 	if (fcntl(master_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_set(err, errno, "cannot use the terminal");
 	relay->in.fd = relay->to_child.in_fd = in_fd >= 0 ? in_fd : STDIN_FILENO;

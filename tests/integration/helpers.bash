@@ -129,7 +129,7 @@ policy_write() {
 	is_bulwark || return 0
 	local want='{"configurationFileVersion": 2, "bpfLsm": {"value": "preferred"}}'
 	[ "$(cat "$POLICY" 2>/dev/null)" = "$want" ] && return 0
-	mkdir -p -m 0755 "${POLICY%/*}"
+	(umask 022 && mkdir -p "${POLICY%/*}")
 	(umask 077 && printf '%s\n' "$want" >"$POLICY.$$")
 	mv "$POLICY.$$" "$POLICY"
 }
@@ -479,7 +479,9 @@ docker_clean() {
 	list=$(docker ps -aq)
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$list" ] || docker rm -fv $list >/dev/null 2>&1 || :
-	docker volume prune -f >/dev/null 2>&1 || :
+	list=$(docker volume ls -q) # prune keeps those with options
+	# shellcheck disable=SC2086
+	[ -z "$list" ] || docker volume rm -f $list >/dev/null 2>&1 || :
 	docker network prune -f >/dev/null 2>&1 || :
 }
 

@@ -309,7 +309,7 @@ hooks_new() {
 	chmod 0777 "$HOOKS"
 	touch "$HOOKS/order"
 	chmod 0666 "$HOOKS/order"
-	chown $USER_ID "$HOOKS/order"
+	chown $USER_ID:$USER_ID "$HOOKS/order"
 	cat >"$HOOKS/hook" <<-'END'
 		#!/bin/sh
 		# hook FOLDER NAME

@@ -59,7 +59,8 @@ leave_in_container() { # DOCKER-RUN-OPTION... -- FOLDER
 		options+=("$1")
 		shift
 	done
-	docker_run --name leaver "${options[@]}" bb sh -c "$LEAVE" sh "$2" >"$WORK/leave.log" 2>&1
+	docker_run --name leaver "${options[@]}" bb sh -c "$LEAVE" sh "$2" >"$WORK/leave.log" 2>&1 ||
+		fail "docker run: $?" "$(cat "$WORK/leave.log")"
 }
 
 # Runs every program below $1 as the user; prints those that made him somebody else. Ids that are the user's own by
@@ -224,11 +225,12 @@ user_docker() {
 
 @test "owner: docker cp into a container: what arrives has the same ids inside and on disk" {
 	local upper
-	docker_run -d --name c1 bb sleep 1000 >/dev/null
+	docker create --runtime bulwark --name c1 bb sleep 1000 >/dev/null
 	install -m 4755 "$PROBES/ids" "$HOME_DIR/mine"
 	chown $USER_ID:$USER_ID "$HOME_DIR/mine"
 	chmod 4755 "$HOME_DIR/mine"
 	user_docker cp "$HOME_DIR/mine" c1:/bin/mine
+	docker start c1 >/dev/null
 	upper=$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' c1)
 	run docker exec c1 stat -c '%u:%g %a' /bin/mine # Docker keeps the ids of the tar stream
 	assert_equal "$output" "$USER_ID:$USER_ID 4755"

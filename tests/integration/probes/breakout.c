@@ -70,7 +70,7 @@ static void try_disks(void)
 /* Nodes that are in /dev already. */
 static void try_nodes(const char *dir)
 {
-	static const char *const harmless[] = { "null", "zero", "full",	 "random", "urandom", "tty",
+	static const char *const harmless[] = { "null", "zero", "full", "random",  "urandom", "tty",
 						"ptmx", "tun",	"fuse", "console", NULL };
 	DIR *d = opendir(dir);
 	struct dirent *e;
@@ -113,7 +113,8 @@ static void try_handle(const char *mount_path)
 /* CVE-2022-0492: a hierarchy of our own, whose release_agent the kernel runs as root of the host. */
 static void try_release_agent(void)
 {
-	static const char *const controllers[] = { "memory", "pids", "rdma", "none,name=breakout", NULL };
+	static const char *const controllers[] = { "memory", "pids", "rdma", "none,name=breakout",
+						   NULL };
 
 	mkdir("/tmp/breakout-cg", 0700);
 	for (int i = 0; controllers[i]; i++) {
@@ -130,13 +131,23 @@ static void try_release_agent(void)
 int main(int argc, char **argv)
 {
 	static const char *const writable[] = {
-		"/proc/sysrq-trigger",		  "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe",
-		"/proc/sys/kernel/sysrq",	  "/proc/sys/vm/drop_caches",	   "/proc/sys/vm/panic_on_oom",
-		"/proc/sys/fs/suid_dumpable",	  "/sys/kernel/uevent_helper",	   "/sys/power/state",
-		"/sys/kernel/mm/ksm/run",	  "/proc/irq/default_smp_affinity", "/sys/kernel/profiling",
-		"/sys/fs/cgroup/memory/release_agent", NULL,
+		"/proc/sysrq-trigger",
+		"/proc/sys/kernel/core_pattern",
+		"/proc/sys/kernel/modprobe",
+		"/proc/sys/kernel/sysrq",
+		"/proc/sys/vm/drop_caches",
+		"/proc/sys/vm/panic_on_oom",
+		"/proc/sys/fs/suid_dumpable",
+		"/sys/kernel/uevent_helper",
+		"/sys/power/state",
+		"/sys/kernel/mm/ksm/run",
+		"/proc/irq/default_smp_affinity",
+		"/sys/kernel/profiling",
+		"/sys/fs/cgroup/memory/release_agent",
+		NULL,
 	};
-	static const char *const readable[] = { "/proc/kcore", "/proc/kmsg", "/dev/mem", "/dev/kmsg", "/dev/port", NULL };
+	static const char *const readable[] = { "/proc/kcore", "/proc/kmsg", "/dev/mem",
+						"/dev/kmsg",   "/dev/port",  NULL };
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 0; writable[i]; i++)
@@ -154,8 +165,8 @@ int main(int argc, char **argv)
 		try_handle(argv[1]);
 	/* Each is refused for want of a capability before it looks at its senseless argument. */
 	verdict(swapoff("/nonexistent") < 0 && errno != EPERM, "swapoff", strerror(errno));
-	verdict(syscall(SYS_init_module, NULL, 0UL, "") < 0 && errno != EPERM && errno != ENOSYS, "init_module",
-		strerror(errno));
+	verdict(syscall(SYS_init_module, NULL, 0UL, "") < 0 && errno != EPERM && errno != ENOSYS,
+		"init_module", strerror(errno));
 	verdict(ioperm(0x80, 1, 1) == 0, "ioperm", "");
 	printf("TRIED %d\n", tried);
 	return 0;

@@ -87,7 +87,8 @@ static int read_mounts(struct mnt *ret, int max)
 	while (f && n < max && fgets(line, sizeof(line), f)) {
 		char *dash = strstr(line, " - ");
 
-		if (!dash || sscanf(line, "%*d %*d %*s %*s %511s %255s", ret[n].path, ret[n].options) != 2)
+		if (!dash ||
+		    sscanf(line, "%*d %*d %*s %*s %511s %255s", ret[n].path, ret[n].options) != 2)
 			continue;
 		ret[n].super[0] = '\0';
 		if (sscanf(dash, " - %63s %*s %2047s", ret[n].type, ret[n].super) < 1)
@@ -207,7 +208,8 @@ static void attack_copy_flags(const struct mnt *m, int i, unsigned int recursive
 		(void)clear_attr(AT_FDCWD, to, 0, flags[i].attr);
 		(void)mount(NULL, to, NULL, MS_REMOUNT | MS_BIND, NULL);
 		if ((lost = lost_flag(m, to)))
-			broken(recursive ? "clear-in-attached-deep-copy" : "clear-in-attached-copy", m->path, lost);
+			broken(recursive ? "clear-in-attached-deep-copy" : "clear-in-attached-copy",
+			       m->path, lost);
 		(void)umount2(to, MNT_DETACH);
 	}
 	close(fd);
@@ -219,8 +221,8 @@ static bool covers_something(const struct mnt *m)
 	size_t n = strcmp(m->path, "/") == 0 ? 0 : strlen(m->path);
 
 	for (int i = 0; i < n_mounts; i++)
-		if (&mounts[i] != m && strncmp(mounts[i].path, m->path, n) == 0 && mounts[i].path[n] == '/' &&
-		    mounts[i].path[n + 1])
+		if (&mounts[i] != m && strncmp(mounts[i].path, m->path, n) == 0 &&
+		    mounts[i].path[n] == '/' && mounts[i].path[n + 1])
 			return true;
 	return false;
 }
@@ -231,7 +233,8 @@ static void attack_atime(const struct mnt *m)
 	struct mnt now;
 
 	tried++;
-	if (has_word(m->options, "noatime") || mount_setattr(AT_FDCWD, m->path, 0, &attr, sizeof(attr)) < 0)
+	if (has_word(m->options, "noatime") ||
+	    mount_setattr(AT_FDCWD, m->path, 0, &attr, sizeof(attr)) < 0)
 		return;
 	if (now_at(m->path, &now) && has_word(now.options, "noatime"))
 		broken("atime", m->path, "");
@@ -315,7 +318,8 @@ static void attack_fresh(void)
 		broken("fresh-proc", SCRATCH "/dir", "");
 		(void)umount2(SCRATCH "/dir", MNT_DETACH);
 	}
-	if (now_at("/sys", &sys) && has_word(sys.options, "ro") && mount("sys", SCRATCH "/dir", "sysfs", 0, NULL) == 0) {
+	if (now_at("/sys", &sys) && has_word(sys.options, "ro") &&
+	    mount("sys", SCRATCH "/dir", "sysfs", 0, NULL) == 0) {
 		broken("fresh-sysfs", SCRATCH "/dir", "");
 		(void)umount2(SCRATCH "/dir", MNT_DETACH);
 	}

@@ -20,9 +20,11 @@ static int listen_at(const char *path)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || (size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s.new", path) >= sizeof(addr.sun_path))
+	if (fd < 0 || (size_t)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s.new", path) >=
+			      sizeof(addr.sun_path))
 		return -1;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 1) < 0 || rename(addr.sun_path, path) < 0)
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 1) < 0 ||
+	    rename(addr.sun_path, path) < 0)
 		return -1;
 	return fd;
 }

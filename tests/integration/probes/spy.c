@@ -55,8 +55,11 @@ static void look(const char *pid, const char *comm)
 	static const struct {
 		const char *name;
 		int flags;
-	} files[] = { { "exe", O_RDONLY }, { "mem", O_RDWR }, { "fd", O_RDONLY | O_DIRECTORY },
-		      { "root", O_RDONLY | O_DIRECTORY }, { "environ", O_RDONLY } };
+	} files[] = { { "exe", O_RDONLY },
+		      { "mem", O_RDWR },
+		      { "fd", O_RDONLY | O_DIRECTORY },
+		      { "root", O_RDONLY | O_DIRECTORY },
+		      { "environ", O_RDONLY } };
 	char path[64];
 	int fd, got;
 

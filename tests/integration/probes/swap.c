@@ -10,5 +10,6 @@ int main(int argc, char **argv)
 	if (argc != 3 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return 2;
 	for (;;)
-		(void)renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE); /* one may be busy: again */
+		(void)renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2],
+				RENAME_EXCHANGE); /* one may be busy: again */
 }
