@@ -207,7 +207,7 @@ help:
 	'make             build/bulwark, and build/test/bulwark for the tests' \
 	'make check       unit tests; no root' \
 	'make check-root  integration tests on this machine; root' \
-	'make check-vm    tests in QEMU guests (they come with stage 2)' \
+	'make check-vm    the same on other kernels, in QEMU guests (they come with stage 2)' \
 	'make test        installs missing test tools and runs every tier; root' \
 	'make test-full   the same, with long runs; root, hours' \
 	'make lint        clang-format, clang-tidy, cppcheck, shellcheck, scripts/check-style' \

@@ -86,7 +86,7 @@ upper_of() {
 }
 
 @test "docker run: a missing program is 127, one that cannot run 126" {
-	run docker_run --rm bb no-such-program
+	run -127 docker_run --rm bb no-such-program
 	assert_status 127
 	run docker_run --rm bb /etc/passwd
 	assert_status 126

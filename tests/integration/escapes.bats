@@ -134,11 +134,11 @@ targets() {
 			config_args sh -c 'echo secret-output; ls -l /dev/console'
 			rm -f "$WORK/c.sock"
 			"$PROBES/recvtty" "$WORK/c.sock" </dev/null >"$WORK/screen" 2>&1 3>&- 4>&- &
+			HELPERS+=($!)
 			wait_for [ -S "$WORK/c.sock" ]
 			run_aside runtime create --bundle "$BUNDLE" --console-socket "$WORK/c.sock" "$ID" </dev/null
 			[ "$status" -ne 0 ] || runtime start "$ID"
 			runtime delete --force "$ID"
-			kill %% 2>/dev/null || :
 			canary_lives
 		done
 	done < <(targets)
@@ -291,6 +291,7 @@ targets() {
 	ln -s "../../../../../../../..$CANARY" "$VOL/link"
 	"$PROBES/swap" "$VOL/dir" "$VOL/link" 3>&- 4>&- &
 	swapper=$!
+	HELPERS+=("$swapper")
 	config_mount "$VOL" /vol
 	config_set '.mounts += [{destination: "/vol/dir/sub", type: "tmpfs", source: "t"},
 		{destination: "/vol/dir/new", type: "tmpfs", source: "t"}] | .linux.maskedPaths += ["/vol/dir/f"]'
@@ -310,6 +311,7 @@ targets() {
 	ln -s /etc "$PUBLIC/home/link"
 	"$PROBES/swap" "$PUBLIC/home/dir" "$PUBLIC/home/link" 3>&- 4>&- &
 	swapper=$!
+	HELPERS+=("$swapper")
 	config_mount "$PUBLIC/home/dir" /x rbind ro
 	for i in $(seq 40); do
 		runtime_run ls /x

@@ -174,12 +174,14 @@ common_setup() {
 	CGROUP=${CGROUP//./-}
 	ID=it-${WORK##*.}
 	PUBLIC= # a folder others can reach: public_new
+	HELPERS=() # processes of the test itself, ended with it
 	bundle_new
 }
 
 # Deletes what the test made, then looks for what is left: a leak fails the test whatever it was about.
 common_teardown() {
 	local left
+	[ ${#HELPERS[@]} -eq 0 ] || kill "${HELPERS[@]}" 2>/dev/null || :
 	containers_delete
 	left=$(leftovers)
 	leftovers_remove

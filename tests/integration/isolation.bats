@@ -87,6 +87,7 @@ load helpers
 	local other
 	unshare --net sleep 100 3>&- 4>&- &
 	other=$!
+	HELPERS+=("$other")
 	wait_for other_netns $other
 	config_set --arg path "/proc/$other/ns/net" \
 		'.linux.namespaces |= (map(select(.type != "network")) + [{type: "network", path: $path}])'
@@ -321,6 +322,7 @@ source_refused() { # SOURCE [word in the refusal]
 	if [ ! -e $socket ]; then
 		"$PROBES/recvtty" $socket </dev/null >/dev/null 2>&1 3>&- 4>&- &
 		made=$!
+		HELPERS+=("$made")
 		wait_for [ -S $socket ]
 	fi
 	touch "$WORK/other"

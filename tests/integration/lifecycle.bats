@@ -112,6 +112,7 @@ container_runs() {
 	"$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" run --bundle "$BUNDLE" "$ID" \
 		</dev/null >"$WORK/out" 2>&1 3>&- 4>&- &
 	pid=$!
+	HELPERS+=("$pid")
 	wait_for grep -q ready "$WORK/out"
 	kill -TERM $pid
 	wait $pid || status=$?

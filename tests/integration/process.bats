@@ -218,6 +218,7 @@ LIST_FDS='for f in /proc/$$/fd/*; do [ ! -L "$f" ] || echo "${f##*/}"; done'
 tty_receive() {
 	mkfifo "$WORK/keys"
 	"$PROBES/recvtty" "$WORK/console.sock" <>"$WORK/keys" >"$WORK/screen" 2>&1 3>&- 4>&- &
+	HELPERS+=($!)
 	wait_for [ -S "$WORK/console.sock" ]
 }
 
@@ -250,7 +251,6 @@ tty_receive() {
 	config_set '.process.terminal = false'
 	tty_receive
 	run_aside runtime create --bundle "$BUNDLE" --console-socket "$WORK/console.sock" "$ID" </dev/null
-	kill %1 2>/dev/null || :
 	assert_status 1
 	assert_equal "$(leftovers)" ""
 }
