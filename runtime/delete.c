@@ -63,12 +63,27 @@ static void run_poststop(const struct state *state, json_t *oci)
 		log_warning("%s", err.msg);
 }
 
+/* Before the lock is waited for: its holder may be a `start` that waits for a hook of this very container. */
+static void kill_unlocked(const struct globals *globals, const char *id)
+{
+	__attribute__((cleanup(state_done))) struct state state = { 0 };
+	_cleanup_close_ int state_fd = -EBADF;
+
+	if (state_open(globals->root, id, false, &state_fd, NULL) == 0 &&
+	    state_load(state_fd, &state, NULL) == 0)
+		(void)kill_init(&state, NULL); /* tried again, and reported, under the lock */
+}
+
 int delete_container(const struct globals *globals, const char *id, bool force, struct error *err)
 {
 	__attribute__((cleanup(state_done))) struct state state = { 0 };
 	_cleanup_json_ json_t *oci = NULL;
 	_cleanup_close_ int state_fd = -EBADF;
-	int r = state_open(globals->root, id, true, &state_fd, err);
+	int r;
+
+	if (force)
+		kill_unlocked(globals, id);
+	r = state_open(globals->root, id, true, &state_fd, err);
 
 	if (r < 0)
 		return force && r == -ENOENT ? 0 : r;

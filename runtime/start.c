@@ -2,6 +2,7 @@
 /* start - owns letting a created container go: one byte into the FIFO that its init waits at. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -16,7 +17,7 @@
 #include "state.h"
 
 /* ENXIO: no reader, so init, which holds the FIFO open both ways, is dead. */
-static int release_init(int state_fd, struct error *err)
+static int release_init(int state_fd, int *ret_fifo_fd, struct error *err)
 {
 	_cleanup_close_ int fd =
 		openat(state_fd, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -29,7 +30,23 @@ static int release_init(int state_fd, struct error *err)
 		return error_set(err, errno, "cannot write to the start FIFO");
 	if (unlinkat(state_fd, STATE_FIFO, 0) < 0)
 		return error_set(err, errno, "cannot remove the start FIFO");
+	*ret_fifo_fd = take_fd(&fd);
 	return 0;
+}
+
+/*
+ * The FIFO's last reader goes when init calls execve(2), as its end is close-on-exec, or when it dies: the kernel tells
+ * the writer, poll(2) "POLLERR". Only then has the process run, and the startContainer hooks before it.
+ */
+static int wait_for_execve(int fifo_fd, struct error *err)
+{
+	struct pollfd fd = { .fd = fifo_fd };
+	int r;
+
+	do
+		r = poll(&fd, 1, -1);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? error_set(err, errno, "cannot wait for the container's process") : 0;
 }
 
 static int run_poststart(const struct state *state, struct error *err)
@@ -40,8 +57,6 @@ static int run_poststart(const struct state *state, struct error *err)
 	struct hooks hooks = { 0 };
 	int r;
 
-	if (!json_array_size(state->poststart))
-		return 0;
 	section = json_pack("{s:O}", "poststart", state->poststart);
 	oci = state_to_oci(state, CONTAINER_RUNNING, state->init.pid);
 	text = oci ? json_to_text(oci) : NULL;
@@ -81,7 +96,7 @@ static int check_created(enum container_status status, struct error *err)
 int start_container(const struct globals *globals, const char *id, struct error *err)
 {
 	__attribute__((cleanup(state_done))) struct state state = { 0 };
-	_cleanup_close_ int state_fd = -EBADF, pidfd = -EBADF;
+	_cleanup_close_ int state_fd = -EBADF, pidfd = -EBADF, fifo_fd = -EBADF;
 	int r = state_open(globals->root, id, true, &state_fd, err);
 
 	if (r == 0)
@@ -95,10 +110,12 @@ int start_container(const struct globals *globals, const char *id, struct error 
 	pidfd = proc_open(&state.init, err);
 	if (pidfd < 0)
 		return pidfd;
-	r = release_init(state_fd, err);
-	if (r < 0)
+	r = release_init(state_fd, &fifo_fd, err);
+	if (r < 0 || !json_array_size(state.poststart))
 		return r;
-	r = run_poststart(&state, err);
+	r = wait_for_execve(fifo_fd, err);
+	if (r == 0)
+		r = run_poststart(&state, err);
 	if (r < 0) /* OCI 1.3: the container must not go on */
 		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	return r;
