@@ -19,8 +19,10 @@
 #include "str.h"
 #include "sys.h"
 
-#define FILE_MAX (4U << 20) /* bytes of a cgroup file: cgroup.procs of the largest container */
-#define TREE_DEPTH_MAX 64
+#define FILE_MAX (4U << 20)	 /* bytes of a cgroup file: cgroup.procs of the largest container */
+#define TREE_DEPTH_MAX 64	 /* of a walk; more than a container can make */
+#define DELEGATED_DEPTH_MAX "32" /* an engine in an engine in a container needs some ten */
+#define DELEGATED_FOLDERS_MAX "8192"
 #define KILL_ROUNDS_MAX 100
 #define POLL_NS 2000000 /* between two looks at what the kernel takes its time for */
 #define FREEZE_MS 10000
@@ -299,13 +301,22 @@ int cgroup_v2_fd(const struct cgroup *cgroup)
 
 /* ---- make ------------------------------------------------------------------------------------------------------ */
 
-static int has_processes(int fd, struct error *err)
+/*
+ * A folder that holds folders is somebody's parent ("/docker"), without a process of its own: it would be killed, emptied
+ * and removed with the container. Links of a cgroup folder: 2, and one for each folder below.
+ */
+static int is_in_use(int fd, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
+	struct stat st;
 	size_t len;
 	int r = fd_read_file(fd, "cgroup.procs", FILE_MAX, &text, &len, err);
 
-	return r < 0 ? r : len > 0;
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "cannot stat a cgroup");
+	return len > 0 || st.st_nlink > 2;
 }
 
 /* One component; on the way down each parent hands its controllers on. @last: it is the container's own. */
@@ -350,10 +361,10 @@ static int make_folder(struct hierarchy *h, struct error *err)
 		fd_close(fd);
 		fd = next;
 	}
-	r = has_processes(fd, err);
+	r = is_in_use(fd, err);
 	if (r > 0)
 		return error_text(err, EBUSY,
-				  "'%s/%s' has processes in it already: another container's?",
+				  "'%s/%s' is in use already: it has processes or folders of another's",
 				  h->mount, h->path);
 	if (r < 0)
 		return r;
@@ -403,6 +414,9 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *e
 		names = strdup("cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n");
 	if (!names)
 		return error_set(err, ENOMEM, "cgroup");
+	/* or a container could build a tree that nobody can take down; these two files stay root's */
+	(void)fd_write_file(h->fd, "cgroup.max.depth", DELEGATED_DEPTH_MAX, NULL);
+	(void)fd_write_file(h->fd, "cgroup.max.descendants", DELEGATED_FOLDERS_MAX, NULL);
 	if (fchown(h->fd, uid, gid) < 0)
 		return error_set(err, errno, "cannot delegate '%s/%s'", h->mount, h->path);
 	for (char *name = strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save))
@@ -506,7 +520,8 @@ static int walk(int fd, int depth,
 	while (r == 0 && (entry = readdir(dir))) {
 		_cleanup_close_ int child = -EBADF;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		if (entry->d_type != DT_DIR || str_eq(entry->d_name, ".") ||
+		    str_eq(entry->d_name, ".."))
 			continue;
 		child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (child >= 0)
@@ -655,7 +670,7 @@ static int remove_one(int parent_fd, const char *name, int fd, void *data, struc
 	return 0;
 }
 
-static int remove_folder(struct hierarchy *h, struct error *err)
+static int remove_folder(struct hierarchy *h, bool made, struct error *err)
 {
 	_cleanup_close_ int parent_fd = -EBADF;
 	_cleanup_free_ char *copy = strdup(h->path);
@@ -670,6 +685,10 @@ static int remove_folder(struct hierarchy *h, struct error *err)
 			    open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (parent_fd < 0)
 		return parent_fd == -ENOENT ? 0 : -errno;
+	if (!made) { /* empty, or not ours */
+		(void)unlinkat(parent_fd, slash ? slash + 1 : copy, AT_REMOVEDIR);
+		return 0;
+	}
 	r = walk(h->fd, TREE_DEPTH_MAX, remove_one, parent_fd, slash ? slash + 1 : copy, NULL, err);
 	if (r == 0)
 		h->fd = fd_close(h->fd);
@@ -680,12 +699,12 @@ int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
 {
 	for (size_t i = 0; i < cgroup->n; i++) {
 		struct hierarchy *h = &cgroup->list[i];
-		int r = h->fd < 0 ? 0 : remove_folder(h, err);
+		int r = h->fd < 0 ? 0 : remove_folder(h, cgroup->made, err);
 
 		for (; r == -EBUSY && timeout_ms > 0; timeout_ms -= POLL_NS / 1000000) {
 			(void)cgroup_kill(cgroup, NULL); /* a process that was just moving in */
 			nap();
-			r = remove_folder(h, err);
+			r = remove_folder(h, cgroup->made, err);
 		}
 		if (r < 0)
 			return r;

@@ -38,7 +38,7 @@ static const struct option options_table[] = {
 	  "accepted; bulwark is never a subreaper" },
 	{ "no-pivot", 0, OPTION_FLAG, O(no_pivot), NULL, "do without pivot_root(2)" },
 	{ "no-new-keyring", 0, OPTION_FLAG, O(no_new_keyring), NULL,
-	  "keep the caller's session keyring" },
+	  "accepted; a container never gets the caller's keyring" },
 	{ "preserve-fds", 0, OPTION_U32, O(preserve_fds), "N",
 	  "pass on N file descriptors after the standard ones" },
 	{ NULL },

@@ -428,6 +428,13 @@ static void act_as(uint32_t id)
 	(void)setfsuid(id);
 }
 
+/* What R keeps its capabilities with is not for a hook to inherit. */
+static int drop_securebits(struct error *err)
+{
+	return prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0 ? error_set(err, errno, "PR_SET_SECUREBITS") :
+							  0;
+}
+
 static int enter_runtime_ns(void *data, struct error *err)
 {
 	const struct container *c = data;
@@ -435,7 +442,7 @@ static int enter_runtime_ns(void *data, struct error *err)
 	act_as(0);
 	if (setns(c->host_mnt_fd, CLONE_NEWNS) < 0 || setns(c->host_net_fd, CLONE_NEWNET) < 0)
 		return error_set(err, errno, "cannot go back to the runtime's namespaces");
-	return 0;
+	return drop_securebits(err);
 }
 
 /* In the container's namespaces with its root's credentials, but with M1's view of the files: before the pivot. */
@@ -451,7 +458,9 @@ static int enter_container_ns(void *data, struct error *err)
 		return error_set(err, errno, "cannot join the container's namespaces");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return error_set(err, errno, "cannot become the container's root");
-	return 0;
+	if (drop_securebits(err) < 0)
+		return -EPERM;
+	return process_join_keyring(c->options->id, err);
 }
 
 static int run_hooks(struct container *c, const char *name, const struct json_array *list,

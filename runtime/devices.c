@@ -4,17 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "fd.h"
 #include "path.h"
 #include "str.h"
+#include "sys.h"
 
 const struct json_field device_node_fields[] = {
 	JSON_F_REQUIRED(struct device_node, path, "path", JSON_STRING_FIELD),
@@ -38,7 +37,8 @@ const struct json_field device_rule_fields[] = {
 
 enum when {
 	ALWAYS,	   /* node and rule */
-	RULE_ONLY, /* made by a file system of the container's own (devpts, the console's bind) */
+	RULE_ONLY, /* made by a file system of the container's own: devpts */
+	NEVER, /* engines name it, and the container has its own: a pts bound over it. The number is the host's */
 	ON_REQUEST,
 };
 
@@ -54,7 +54,7 @@ static const struct allowed {
 	{ "/dev/random", 1, 8, ALWAYS },
 	{ "/dev/urandom", 1, 9, ALWAYS },
 	{ "/dev/tty", 5, 0, ALWAYS },
-	{ "/dev/console", 5, 1, RULE_ONLY },
+	{ "/dev/console", 5, 1, NEVER },
 	{ "/dev/ptmx", 5, 2, RULE_ONLY },
 	{ "/dev/pts", 136, DEVICE_ANY, RULE_ONLY },
 	{ "/dev/net/tun", 10, 200, ON_REQUEST },
@@ -135,7 +135,7 @@ static int add_defaults(struct device_plan *plan, struct error *err)
 	for (size_t i = 0; r == 0 && i < N_ALLOWED; i++) {
 		struct device_entry entry = { .type = 'c', .mode = 0666 };
 
-		if (allowed[i].when == ON_REQUEST)
+		if (allowed[i].when == ON_REQUEST || allowed[i].when == NEVER)
 			continue;
 		r = add_rule(plan, &allowed[i], err);
 		if (r < 0 || allowed[i].when == RULE_ONLY)
@@ -210,7 +210,7 @@ static int plan_node(const struct device_node *node, size_t i, bool privileged,
 		plan->dropped += privileged;
 		return privileged ? 0 : refuse_node(node, i, err);
 	}
-	if (row->when == RULE_ONLY) /* the container's own devpts has them */
+	if (row->when == RULE_ONLY || row->when == NEVER) /* the container has its own */
 		return 0;
 	entry.major = row->major;
 	entry.minor = row->minor;
@@ -239,7 +239,7 @@ static int plan_rule(const struct device_rule *rule, size_t i, bool privileged,
 				  i, rule->type ? rule->type : "a",
 				  rule->major.set ? (long long)rule->major.value : -1,
 				  rule->minor.set ? (long long)rule->minor.value : -1);
-	return add_rule(plan, row, err);
+	return row->when == NEVER ? 0 : add_rule(plan, row, err);
 }
 
 int devices_plan(const struct json_array *nodes, const struct json_array *rules,
@@ -260,50 +260,88 @@ int devices_plan(const struct json_array *nodes, const struct json_array *rules,
 	return r;
 }
 
-/* ---- make ------------------------------------------------------------------------------------------------------ */
+/* ---- make ---------------------------------------------------------------------------------- */
 
-/* The folder of @path below the root, opened, and the last component. */
-static int open_parent(int root_fd, const char *path, const char **ret_name, struct error *err)
+/* One folder further, made if missing. Never across a mount: what a volume holds is not ours to write device nodes to. */
+static int open_folder(int dir_fd, const char *name, struct error *err)
 {
-	char dir[128];
-	const char *slash = strrchr(path, '/');
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	int fd;
 
-	(void)str_format(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
-	*ret_name = slash + 1;
-	return path_make_dir_in_root(root_fd, dir, 0755, err);
+	if (mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "cannot make the folder '%s'", name);
+	fd = sys_openat2(dir_fd, name, &how);
+	if (fd < 0 && errno == EXDEV)
+		return error_text(err, EPERM,
+				  "something is mounted on '%s', where a device node should be made",
+				  name);
+	return fd < 0 ? error_set(err, errno, "cannot open the folder '%s'", name) : fd;
 }
 
-static bool is_right(int dir_fd, const char *name, mode_t format, dev_t number)
+/* The folder of a path below /dev, and its last component. */
+static int open_parent(int dev_fd, const char *path, const char **ret_name, struct error *err)
+{
+	_cleanup_close_ int fd = fcntl(dev_fd, F_DUPFD_CLOEXEC, 0);
+	char copy[sizeof(((struct device_entry *)NULL)->path)], *save = NULL;
+	const char *rest = str_after(path, "/dev/");
+	char *name, *next;
+
+	if (fd < 0)
+		return error_set(err, errno, "/dev");
+	(void)str_format(copy, sizeof(copy), "%s", rest);
+	name = strtok_r(copy, "/", &save);
+	for (; name && (next = strtok_r(NULL, "/", &save)); name = next) {
+		int folder = open_folder(fd, name, err);
+
+		if (folder < 0)
+			return folder;
+		fd_close(fd);
+		fd = folder;
+	}
+	if (!name)
+		return error_text(err, EINVAL, "'%s' names no device", path);
+	*ret_name = path + strlen(path) - strlen(name);
+	return take_fd(&fd);
+}
+
+static bool is_right(int fd, mode_t format, dev_t number)
 {
 	struct stat st;
 
-	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       (st.st_mode & S_IFMT) == format && (format == S_IFIFO || st.st_rdev == number);
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == format &&
+	       (format == S_IFIFO || st.st_rdev == number);
 }
 
-static int make_node(int root_fd, const struct device_entry *entry, uint32_t base, struct error *err)
+/* By descriptor from the moment it exists: a name may be somebody else's by the next call. */
+static int make_node(int dev_fd, const struct device_entry *entry, uint32_t base, struct error *err)
 {
 	mode_t format = entry->type == 'p' ? S_IFIFO : S_IFCHR;
 	dev_t number = makedev(entry->major, entry->minor);
-	_cleanup_close_ int dir_fd = -EBADF;
-	const char *name;
+	_cleanup_close_ int dir_fd = -EBADF, fd = -EBADF;
+	char by_fd[64];
+	const char *name = NULL;
+	bool is_new;
 
-	dir_fd = open_parent(root_fd, entry->path, &name, err);
+	dir_fd = open_parent(dev_fd, entry->path, &name, err);
 	if (dir_fd < 0)
-		return dir_fd;
-	if (mknodat(dir_fd, name, format | entry->mode, number) < 0) {
-		if (errno == EEXIST && is_right(dir_fd, name, format, number))
-			return 0;
-		if (errno == EEXIST)
-			return error_text(err, EEXIST, "'%s' is there already, and is something else",
-					  entry->path);
+		return error_wrap(err, "%s", entry->path);
+	is_new = mknodat(dir_fd, name, format | entry->mode, number) == 0;
+	if (!is_new && errno != EEXIST)
 		return error_set(err, errno, "cannot make '%s'", entry->path);
-	}
-	if (!is_right(dir_fd, name, format, number))
-		return error_text(err, EIO, "'%s' was replaced while it was made", entry->path);
-	/* past the umask; both follow no link, as the folder is ours or the root read-only to others until `start` */
-	if (fchmodat(dir_fd, name, entry->mode, 0) < 0 ||
-	    fchownat(dir_fd, name, base + entry->uid, base + entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '%s'", entry->path);
+	if (!is_right(fd, format, number))
+		return error_text(err, EEXIST, "'%s' is there already, and is something else",
+				  entry->path);
+	if (!is_new)
+		return 0;
+	(void)str_format(by_fd, sizeof(by_fd), "/proc/self/fd/%d", fd);
+	if (chmod(by_fd, entry->mode) < 0 || /* past the umask */
+	    fchownat(fd, "", base + entry->uid, base + entry->gid, AT_EMPTY_PATH) < 0)
 		return error_set(err, errno, "cannot set the mode and owner of '%s'", entry->path);
 	return 0;
 }
@@ -317,13 +355,6 @@ static const struct {
 	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	{ "ptmx", "pts/ptmx" },
 };
-
-static bool is_tmpfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
-}
 
 static int make_links(int dev_fd, struct error *err)
 {
@@ -351,16 +382,17 @@ static int check_existing(int root_fd, const struct device_plan *plan, struct er
 	return 0;
 }
 
-int devices_make(int root_fd, const struct device_plan *plan, uint32_t base, struct error *err)
+int devices_make(int root_fd, const struct device_plan *plan, bool dev_is_ours, uint32_t base,
+		 struct error *err)
 {
 	_cleanup_close_ int dev_fd = path_make_dir_in_root(root_fd, "/dev", 0755, err);
 	int r = 0;
 
 	if (dev_fd < 0)
 		return dev_fd;
-	if (!is_tmpfs(dev_fd))
+	if (!dev_is_ours)
 		return check_existing(root_fd, plan, err);
 	for (size_t i = 0; r == 0 && i < plan->n_nodes; i++)
-		r = make_node(root_fd, &plan->nodes[i], base, err);
+		r = make_node(dev_fd, &plan->nodes[i], base, err);
 	return r < 0 ? r : make_links(dev_fd, err);
 }

@@ -59,7 +59,7 @@ struct device_plan {
  * @nodes:	linux.devices
  * @rules:	linux.resources.devices
  *
- * Always there: null, zero, full, random, urandom, tty (and the rules for ptmx, pts, console). net/tun and fuse when
+ * Always there: null, zero, full, random, urandom, tty (and the rules for ptmx and pts). net/tun and fuse when
  * asked for. A node or an allow rule for anything else is refused by name, except where the rules hold an "allow a
  * rwm", the mark of `--privileged`: there the rest is dropped, and counted. Rules for mknod alone ("m") are ignored:
  * there is no mknod in a user namespace.
@@ -70,10 +70,12 @@ int devices_plan(const struct json_array *nodes, const struct json_array *rules,
 
 /**
  * devices_make() - mknod(2) each node below /dev, and the links fd, stdin, stdout, stderr, ptmx, core
- * @root_fd:	the container's root; its /dev must be a tmpfs of ours (checked: else nodes that exist with the right
- *		type and number are kept, and a missing one is an error)
+ * @root_fd:	the container's root
+ * @dev_is_ours: on its /dev the runtime has mounted a tmpfs. Else nothing is written there: nodes that exist with the
+ *		right type and number are kept, and a missing one is an error
  * @base:	first host id of the container's range: owners are @base + uid
  *
  * The caller has all capabilities in the initial user namespace and fsuid @base. Paths are resolved inside the root.
  */
-int devices_make(int root_fd, const struct device_plan *plan, uint32_t base, struct error *err);
+int devices_make(int root_fd, const struct device_plan *plan, bool dev_is_ours, uint32_t base,
+		 struct error *err);

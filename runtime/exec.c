@@ -75,7 +75,7 @@ static int join(struct exec *e, struct error *err)
 		return error_set(err, errno, "cannot become root of the container");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) /* setresuid(2) may have changed it */
 		return error_set(err, errno, "PR_SET_DUMPABLE");
-	return 0;
+	return process_join_keyring(e->options->id, err);
 }
 
 static int keep_preserved_fds(const struct exec *e, struct error *err)
@@ -93,7 +93,6 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 {
 	static char path[PATH_MAX], home[PROCESS_HOME_MAX];
 	struct error err = ERROR_INIT;
-	sigset_t none;
 	int r = channel_hear(e->peer_sock, CHANNEL_GO, NULL, NULL, &err);
 
 	(void)setsid();
@@ -105,9 +104,7 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 		r = process_find_executable(e->process, path, &err);
 	if (r == 0)
 		process_find_home(e->process, home);
-	(void)signal(SIGPIPE, SIG_DFL); /* before a filter is loaded, which may refuse these */
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_reset_signals(); /* before a filter is loaded, which may refuse it */
 	if (r == 0)
 		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, &err);
 	if (r == 0)

@@ -20,6 +20,7 @@
 
 #include "error.h"
 #include "fd.h"
+#include "proc.h"
 #include "str.h"
 #include "sys.h"
 
@@ -127,18 +128,6 @@ static int64_t deadline_of(const struct hook *hook)
 	return deadline;
 }
 
-/* Handlers and mask as a fresh program expects them. SIGKILL and SIGSTOP refuse, and need no reset. */
-static void reset_signals(void)
-{
-	const struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &action, NULL);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* The child's ends become 0, 1 and 2, wherever they are now: the caller may have started with those closed. */
 static int move_stdio(int stdin_fd, int output_fd, struct error *err)
 {
@@ -158,7 +147,7 @@ static int child(const struct run *run, int stdin_fd, int output_fd, struct erro
 	const char *const *env = run->hook->env ? run->hook->env : no_env;
 	int r;
 
-	reset_signals();
+	proc_reset_signals();
 	if (setsid() < 0)
 		return error_set(err, errno, "cannot start a session");
 	r = move_stdio(stdin_fd, output_fd, err);

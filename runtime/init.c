@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/keyctl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -102,19 +101,6 @@ static int set_names(const struct spec *spec, struct error *err)
 		return error_set(err, errno, "hostname: cannot set '%s'", spec->hostname);
 	if (domain && *domain && setdomainname(domain, strlen(domain)) < 0)
 		return error_set(err, errno, "domainname: cannot set '%s'", domain);
-	return 0;
-}
-
-/* A session keyring of its own, named as runc does it; else the container would search the engine's, keyrings(7). */
-static int join_keyring(const struct container *c, struct error *err)
-{
-	char name[STATE_ID_MAX + 8];
-
-	if (c->options->no_new_keyring)
-		return 0;
-	(void)str_format(name, sizeof(name), "_ses.%s", c->options->id);
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0 && errno != ENOSYS)
-		return error_set(err, errno, "cannot join a new session keyring");
 	return 0;
 }
 
@@ -202,7 +188,7 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 	if (r == 0)
 		r = set_names(c->spec, err);
 	if (r == 0)
-		r = join_keyring(c, err);
+		r = process_join_keyring(c->options->id, err);
 	if (r == 0)
 		r = channel_say(c->init_sock, CHANNEL_NAMED, 0, -EBADF, err);
 	if (r == 0)
@@ -274,16 +260,13 @@ _Noreturn void init_main(struct container *c)
 {
 	static char path[PATH_MAX];
 	struct error err = ERROR_INIT;
-	sigset_t none;
 
-	(void)sigemptyset(&none);
 	c->sock = fd_close(c->sock); /* so that the end of R is the end of the stream */
 	if (set_up(c, path, &err) < 0) {
 		channel_fail(c->init_sock, &err);
 		_exit(1);
 	}
-	(void)signal(SIGPIPE, SIG_DFL);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	proc_reset_signals();
 	if (channel_say(c->init_sock, CHANNEL_SEALED, 0, -EBADF, &err) < 0)
 		_exit(1);
 	c->init_sock = fd_close(c->init_sock);

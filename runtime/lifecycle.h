@@ -16,7 +16,7 @@ struct create_options {
 	const char *console_socket;
 	const char *pid_file;
 	bool no_pivot;
-	bool no_new_keyring;
+	bool no_new_keyring; /* taken and ignored: the caller's keyring is the host's */
 	uint32_t preserve_fds;
 	bool foreground; /* `run`: hand the terminal's master back instead of wanting a console socket */
 };

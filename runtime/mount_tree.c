@@ -139,6 +139,8 @@ static int open_target(const struct container *c, const char *destination, bool 
 					  "'%s' is a symbolic link in the image: the runtime mounts only on "
 					  "ordinary folders there",
 					  destination);
+		if (errno != ENOENT) /* a look-up that a rename disturbs is no reason to follow links */
+			return error_set(err, errno, "cannot open '%s' in the rootfs", destination);
 	}
 	if (is_dir)
 		return path_make_dir_in_root(c->root_fd, destination, 0755, err);
@@ -249,21 +251,25 @@ static int mount_bind(const struct container *c, struct planned_mount *mount, st
 	const struct mount_options *o = &mount->options;
 	_cleanup_close_ int fd =
 		source_clone(c->view, &mount->source, o->recursive, c->userns_fd, err);
-	uint64_t set = o->set;
+	uint64_t set = o->set,
+		 kept = MOUNT_ATTR_NODEV; /* "dev" would open device nodes in a user's folder */
 	int r;
 
 	if (fd < 0)
 		return fd;
-	if (mount->source.force_readonly)
+	if (mount->source.kind == SOURCE_PLAIN) /* its files have the host's ids */
+		kept |= MOUNT_ATTR_NOSUID;
+	if (mount->source.force_readonly) {
 		set |= MOUNT_ATTR_RDONLY;
-	if (o->set_all || o->clear_all) {
-		r = mount_change(fd, o->set_all, o->clear_all, 0, true, err);
+		kept |= MOUNT_ATTR_RDONLY;
+	}
+	if (o->set_all || o->clear_all & ~kept) {
+		r = mount_change(fd, o->set_all, o->clear_all & ~kept, 0, true, err);
 		if (r < 0)
 			return r;
 	}
-	if (set || o->clear) {
-		/* nodev of the clone stays: "dev" would open device nodes in a user's folder */
-		r = mount_change(fd, set, o->clear & ~(uint64_t)MOUNT_ATTR_NODEV, 0, false, err);
+	if (set || o->clear & ~kept) {
+		r = mount_change(fd, set, o->clear & ~kept, 0, false, err);
 		if (r < 0)
 			return r;
 	}
@@ -322,6 +328,21 @@ static int make_terminal(struct container *c, struct error *err)
 	return mount_console(c, err);
 }
 
+/* Whether the last mount on /dev is a tmpfs that we made; a volume there is somebody else's folder. */
+static bool dev_is_ours(const struct container *c)
+{
+	bool ours = false;
+
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		const struct planned_mount *mount = &c->mounts.items[i];
+		const char *rest = str_after(mount->spec->destination, "/dev");
+
+		if (rest && strspn(rest, "/") == strlen(rest))
+			ours = !mount->options.bind && str_eq(mount->spec->type, "tmpfs");
+	}
+	return ours;
+}
+
 int mount_tree_build(struct container *c, struct error *err)
 {
 	int r;
@@ -333,7 +354,7 @@ int mount_tree_build(struct container *c, struct error *err)
 		if (r < 0)
 			return error_wrap(err, "mounts[%zu] on '%s'", i, mount->spec->destination);
 	}
-	r = devices_make(c->root_fd, &c->devices, c->state.id_base, err);
+	r = devices_make(c->root_fd, &c->devices, dev_is_ours(c), c->state.id_base, err);
 	if (r < 0)
 		return error_wrap(err, "/dev");
 	if (c->spec->process && c->spec->process->terminal) {

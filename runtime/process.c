@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/securebits.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -188,6 +189,17 @@ int process_prepare(const struct process *process, pid_t pid, struct error *err)
 	if (r == 0 && process->oom_score_adj.set)
 		r = set_oom_score_adj(process->oom_score_adj.value, pid, err);
 	return r;
+}
+
+int process_join_keyring(const char *id, struct error *err)
+{
+	char name[NAME_MAX + 8];
+
+	if (str_format(name, sizeof(name), "_ses.%s", id) < 0)
+		return error_text(err, ENAMETOOLONG, "session keyring of '%s'", id);
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0 && errno != ENOSYS)
+		return error_set(err, errno, "cannot join the container's session keyring");
+	return 0;
 }
 
 void process_own_stdio(uid_t host_uid)

@@ -70,6 +70,15 @@ int process_prepare(const struct process *process, pid_t pid, struct error *err)
 int process_find_executable(const struct process *process, char *ret_path, struct error *err);
 
 /**
+ * process_join_keyring() - Leave the caller's session keyring for the container's
+ * @id:		of the container
+ *
+ * As root of the container's user namespace. Otherwise root inside would read and change keys of the engine's session,
+ * keyrings(7). The name, "_ses.ID", is looked up in the user namespace: init makes it, exec finds it.
+ */
+int process_join_keyring(const char *id, struct error *err);
+
+/**
  * process_own_stdio() - Give the pipes of descriptors 0, 1 and 2 to the container's user
  * @host_uid:	what process.user.uid is on the host
  *

@@ -42,8 +42,9 @@
 #include "str.h"
 #include "sys.h"
 
-#define PATH_SHOWN 160 /* bytes of a path in a message */
-#define OWNERS_MAX 64  /* owners of one container's sources: each needs a user namespace */
+#define FIRST_USER_UID 1000 /* login.defs(5) UID_MIN: below are accounts of the system */
+#define PATH_SHOWN 160	    /* bytes of a path in a message */
+#define OWNERS_MAX 64	    /* owners of one container's sources: each needs a user namespace */
 
 struct owner {
 	uid_t uid;
@@ -261,6 +262,11 @@ static int decide_by_owner(struct source_view *view, const struct candidate *c, 
 		return refuse(c, err,
 			      "belongs to root: a container that writes there could leave files that act as root on the host: "
 			      "give it to a user (chown), or use a named volume");
+	if (c->st.st_uid < FIRST_USER_UID)
+		return refuse(c, err,
+			      "belongs to the system account %u: what its services read and run could be changed: give it to "
+			      "a user (chown), or use a named volume",
+			      c->st.st_uid);
 	if (is_in_range(view, c->st.st_uid))
 		return refuse(c, err,
 			      "belongs to id %u, which is one of this container's own: its files must have the ids that "

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/syscall.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <time.h>
@@ -173,4 +175,18 @@ int proc_wait_dead(int pidfd, int timeout_ms, struct error *err)
 			left = rest > 0 ? (int)rest : 0;
 		}
 	}
+}
+
+void proc_reset_signals(void)
+{
+	/* the kernel's struct, not the C library's: sigaction(2), "C library/kernel differences" */
+	const struct {
+		unsigned long handler, flags, restorer, mask;
+	} standard = { 0 };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++) /* SIGKILL and SIGSTOP refuse, and need it not */
+		(void)syscall(SYS_rt_sigaction, sig, &standard, NULL, sizeof(standard.mask));
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

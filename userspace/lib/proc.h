@@ -29,3 +29,11 @@ int proc_open(const struct proc_id *id, struct error *err);
 
 /* Waits until the process of a pidfd is dead: 0, or -ETIMEDOUT after @timeout_ms (-1: for ever). */
 int proc_wait_dead(int pidfd, int timeout_ms, struct error *err);
+
+/**
+ * proc_reset_signals() - Default handling of every signal, none blocked: what a fresh program expects
+ *
+ * What is ignored would stay so across execve(2). The C library hides two signals (32, 33) from sigaction(2), which a
+ * caller may have left ignored all the same; so the system call itself is used. Allocates nothing.
+ */
+void proc_reset_signals(void);
