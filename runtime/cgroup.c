@@ -324,20 +324,16 @@ static int make_component(const struct hierarchy *h, int parent_fd, const char *
 			  struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
-	bool is_new = true;
 	int r = 0;
 
 	if (h->is_v2)
 		cgroup_v2_enable_controllers(parent_fd);
-	if (mkdirat(parent_fd, name, 0755) < 0) {
-		if (errno != EEXIST)
-			return error_set(err, errno, "cannot make '%s' in '%s'", name, h->mount);
-		is_new = false;
-	}
+	if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "cannot make '%s' in '%s'", name, h->mount);
 	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(err, errno, "cannot open '%s' in '%s'", name, h->mount);
-	if (is_new && !h->is_v2 && strstr(h->options, "cpuset"))
+	if (!h->is_v2 && strstr(h->options, "cpuset"))
 		r = cgroup_v1_inherit_cpuset(parent_fd, fd, err);
 	return r < 0 ? r : take_fd(&fd);
 }

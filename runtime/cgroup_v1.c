@@ -16,15 +16,25 @@
 
 #define CPUSET_TEXT_MAX 65536
 
+static int read_set(int fd, const char *file, char **ret, struct error *err)
+{
+	int r = fd_read_file(fd, file, CPUSET_TEXT_MAX, ret, NULL, err);
+
+	if (r == 0)
+		(*ret)[strcspn(*ret, "\n")] = 0;
+	return r;
+}
+
+/* Whoever comes first fills it: another create may have made the folder, and not have come to that yet. */
 static int inherit(int parent_fd, int fd, const char *file, struct error *err)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = fd_read_file(parent_fd, file, CPUSET_TEXT_MAX, &text, NULL, err);
+	_cleanup_free_ char *own = NULL, *parents = NULL;
+	int r = read_set(fd, file, &own, err);
 
-	if (r < 0)
+	if (r < 0 || *own)
 		return r;
-	text[strcspn(text, "\n")] = 0;
-	return *text ? fd_write_file(fd, file, text, err) : 0;
+	r = read_set(parent_fd, file, &parents, err);
+	return r < 0 || !*parents ? r : fd_write_file(fd, file, parents, err);
 }
 
 int cgroup_v1_inherit_cpuset(int parent_fd, int fd, struct error *err)

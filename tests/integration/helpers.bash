@@ -147,7 +147,7 @@ rootfs_make() {
 	done
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
-	for applet in ids setfcap locks breakout spy; do
+	for applet in ids setfcap locks breakout spy keys; do
 		cp "$PROBES/$applet" "$1/bin/"
 	done
 }
