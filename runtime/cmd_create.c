@@ -23,7 +23,7 @@ static const struct option options_table[] = {
 	  "where to send the terminal's master" },
 	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET", "not supported yet" },
 	{ "pid-file", 0, OPTION_STRING, O(pid_file), "FILE", "write the process id of init here" },
-	{ "no-pivot", 0, OPTION_FLAG, O(no_pivot), NULL, "do without pivot_root(2)" },
+	{ "no-pivot", 0, OPTION_FLAG, O(no_pivot), NULL, "accepted; pivot_root(2) is always used" },
 	{ "no-new-keyring", 0, OPTION_FLAG, O(no_new_keyring), NULL,
 	  "accepted; a container never gets the caller's keyring" },
 	{ "preserve-fds", 0, OPTION_U32, O(preserve_fds), "N",

@@ -36,7 +36,7 @@ static const struct option options_table[] = {
 	/* With a pid namespace always there, orphans are init's: there is nothing to reap. */
 	{ "no-subreaper", 0, OPTION_FLAG, O(no_subreaper), NULL,
 	  "accepted; bulwark is never a subreaper" },
-	{ "no-pivot", 0, OPTION_FLAG, O(no_pivot), NULL, "do without pivot_root(2)" },
+	{ "no-pivot", 0, OPTION_FLAG, O(no_pivot), NULL, "accepted; pivot_root(2) is always used" },
 	{ "no-new-keyring", 0, OPTION_FLAG, O(no_new_keyring), NULL,
 	  "accepted; a container never gets the caller's keyring" },
 	{ "preserve-fds", 0, OPTION_U32, O(preserve_fds), "N",

@@ -73,6 +73,5 @@ struct container {
 	int userns_fd, pidns_fd;
 
 	int root_fd; /* the new root, O_PATH */
-	int proc_fd; /* a procfs of the container that nothing was ever mounted on */
 	int master_fd, slave_fd;
 };

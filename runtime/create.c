@@ -79,19 +79,6 @@ static int resolve_rootfs(struct container *c, int bundle_fd, struct error *err)
 	return 0;
 }
 
-/* A descriptor of ours in the range would leak into the container: ours are close-on-exec, the caller's are not. */
-static int check_preserved_fds(const struct container *c, struct error *err)
-{
-	for (uint32_t i = 0; i < c->options->preserve_fds; i++) {
-		int flags = fcntl(3 + (int)i, F_GETFD);
-
-		if (flags < 0 || flags & FD_CLOEXEC)
-			return error_text(err, EBADF, "--preserve-fds %u: descriptor %u is not open",
-					  c->options->preserve_fds, 3 + i);
-	}
-	return 0;
-}
-
 static int check_console(const struct container *c, struct error *err)
 {
 	bool terminal = c->spec->process && c->spec->process->terminal;
@@ -137,8 +124,6 @@ static int load(struct container *c, struct error *err)
 				 &c->devices, err);
 	if (r == 0)
 		r = check_lsm(c->spec->process, err);
-	if (r == 0)
-		r = check_preserved_fds(c, err);
 	if (r == 0)
 		r = check_console(c, err);
 	if (r < 0 || !c->spec->linux_.seccomp)
@@ -681,10 +666,10 @@ static void done(struct container *c)
 	state_done(&c->state);
 	free(c->init_state_json);
 
-	int *fds[] = { &c->state_fd,  &c->fifo_fd, &c->host_mnt_fd, &c->host_net_fd,
-		       &c->init_sock, &c->sock,	   &c->userns_fd,   &c->pidns_fd,
-		       &c->root_fd,   &c->proc_fd, &c->init_pidfd,  &c->master_fd,
-		       &c->slave_fd,  &c->cwd_fd };
+	int *fds[] = { &c->state_fd,  &c->fifo_fd,    &c->host_mnt_fd, &c->host_net_fd,
+		       &c->init_sock, &c->sock,	      &c->userns_fd,   &c->pidns_fd,
+		       &c->root_fd,   &c->init_pidfd, &c->master_fd,   &c->slave_fd,
+		       &c->cwd_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -706,7 +691,6 @@ int create_container(const struct globals *globals, const struct create_options 
 		.userns_fd = -EBADF,
 		.pidns_fd = -EBADF,
 		.root_fd = -EBADF,
-		.proc_fd = -EBADF,
 		.master_fd = -EBADF,
 		.slave_fd = -EBADF,
 		.cwd_fd = -EBADF,
@@ -714,6 +698,8 @@ int create_container(const struct globals *globals, const struct create_options 
 	};
 	int r = state_check_id(options->id, err);
 
+	if (r == 0)
+		r = fd_check_preserved(options->preserve_fds, err); /* before anything of ours is open */
 	if (r < 0)
 		return r;
 	/* the joiner of a hostile container's namespaces, and what it forks, show nothing of themselves */

@@ -78,16 +78,6 @@ static int join(struct exec *e, struct error *err)
 	return process_join_keyring(e->options->id, err);
 }
 
-static int keep_preserved_fds(const struct exec *e, struct error *err)
-{
-	int r = fd_cloexec_from(3, err);
-
-	for (uint32_t i = 0; r == 0 && i < e->options->preserve_fds; i++)
-		if (fcntl(3 + (int)i, F_SETFD, 0) < 0)
-			r = error_set(err, errno, "--preserve-fds: descriptor %u", 3 + i);
-	return r;
-}
-
 /* C. Failures up to the last travel to J: it is they that an engine shows its user. */
 static _Noreturn void child_main(struct exec *e, int slave_fd)
 {
@@ -99,7 +89,7 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	if (r == 0 && slave_fd >= 0)
 		r = terminal_become(slave_fd, &err);
 	if (r == 0)
-		r = keep_preserved_fds(e, &err);
+		r = fd_keep_preserved(e->options->preserve_fds, &err);
 	if (r == 0)
 		r = process_find_executable(e->process, path, &err);
 	if (r == 0)
@@ -306,6 +296,8 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 	};
 	int r = state_check_id(options->id, err);
 
+	if (r == 0)
+		r = fd_check_preserved(options->preserve_fds, err);
 	if (r < 0)
 		return r;
 	r = options->detach ?

@@ -219,16 +219,6 @@ static int wait_for_start(const struct container *c, struct error *err)
 	return n == 1 ? 0 : error_set(err, n < 0 ? errno : EPIPE, "cannot wait for start");
 }
 
-static int keep_preserved_fds(const struct container *c, struct error *err)
-{
-	int r = fd_cloexec_from(3, err);
-
-	for (uint32_t i = 0; r == 0 && i < c->options->preserve_fds; i++)
-		if (fcntl(3 + (int)i, F_SETFD, 0) < 0)
-			r = error_set(err, errno, "--preserve-fds: descriptor %u", 3 + i);
-	return r;
-}
-
 /* Stage 7. */
 static int become_process(const struct container *c, const char *path, struct error *err)
 {
@@ -238,7 +228,7 @@ static int become_process(const struct container *c, const char *path, struct er
 
 	r = hooks_run("startContainer", hooks, c->init_state_json, NULL, NULL, NULL, err);
 	if (r == 0)
-		r = keep_preserved_fds(c, err);
+		r = fd_keep_preserved(c->options->preserve_fds, err);
 	if (r == 0)
 		process_find_home(c->spec->process, home);
 	if (r == 0)

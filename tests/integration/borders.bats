@@ -103,3 +103,15 @@ load helpers
 	runtime_run true
 	assert_status 0
 }
+
+@test "exec: --preserve-fds passes on what the caller opened, and nothing of the runtime's" {
+	requires_bulwark
+	container_start sleep 100
+	run runtime exec --preserve-fds 4 "$ID" ls -l /proc/self/fd </dev/null
+	assert_status 255
+	assert_contains "--preserve-fds 4: descriptor 3 is not open"
+	echo given >"$WORK/given"
+	run timeout 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" exec --preserve-fds 1 "$ID" sh -c 'cat <&3' \
+		</dev/null 3<"$WORK/given"
+	assert_equal "$output" given
+}

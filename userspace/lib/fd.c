@@ -281,3 +281,25 @@ int fd_cloexec_from(int first, struct error *err)
 		return error_set(err, errno, "cannot set close-on-exec from descriptor %d up", first);
 	return 0;
 }
+
+int fd_check_preserved(uint32_t n, struct error *err)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		int flags = fcntl(3 + (int)i, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return error_text(err, EBADF,
+					  "--preserve-fds %u: descriptor %u is not open", n, 3 + i);
+	}
+	return 0;
+}
+
+int fd_keep_preserved(uint32_t n, struct error *err)
+{
+	int r = fd_cloexec_from(3, err);
+
+	for (uint32_t i = 0; r == 0 && i < n; i++)
+		if (fcntl(3 + (int)i, F_SETFD, 0) < 0)
+			r = error_set(err, errno, "--preserve-fds: descriptor %u", 3 + i);
+	return r;
+}

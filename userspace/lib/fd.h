@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -87,3 +88,14 @@ ssize_t fd_recv(int sock_fd, void *data, size_t len, int *ret_fds, size_t max, s
 
 /* Sets close-on-exec on every descriptor from @first up: close_range(2), Linux 5.11. */
 int fd_cloexec_from(int first, struct error *err);
+
+/**
+ * fd_check_preserved() - Whether descriptors 3 to 2 + @n are the caller's of this program
+ *
+ * Called before the program opens files that a container must not get: its own are close-on-exec, those that came
+ * through execve(2) are not. -EBADF naming the first that is not open, or is our own.
+ */
+int fd_check_preserved(uint32_t n, struct error *err);
+
+/* Before execve(2): of the descriptors from 3 up only the first @n stay open in the new program. */
+int fd_keep_preserved(uint32_t n, struct error *err);
