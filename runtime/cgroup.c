@@ -104,8 +104,21 @@ static char *container_path(const char *cgroups_path, const char *id, const char
 	return str_dupf("%s%s%s", own, *own ? "/" : "", cgroups_path);
 }
 
+static bool has_dots(const char *path)
+{
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if ((len == 2 && strncmp(p, "..", 2) == 0) || (len == 1 && *p == '.'))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
 static int check_path(const char *path, struct error *err)
 {
+	char quoted[160];
 	size_t colons = 0;
 
 	if (!path)
@@ -116,15 +129,10 @@ static int check_path(const char *path, struct error *err)
 		return error_text(err, EINVAL,
 				  "linux.cgroupsPath: '%s' is of the systemd driver, which is not supported yet: use the "
 				  "cgroupfs driver",
-				  path);
-	for (const char *p = path; *p; p += strspn(p, "/")) {
-		size_t len = strcspn(p, "/");
-
-		if ((len == 2 && strncmp(p, "..", 2) == 0) || (len == 1 && *p == '.'))
-			return error_text(err, EINVAL,
-					  "linux.cgroupsPath: '%s' has a '.' or '..' in it", path);
-		p += len;
-	}
+				  str_quote(path, quoted, sizeof(quoted)));
+	if (has_dots(path))
+		return error_text(err, EINVAL, "linux.cgroupsPath: '%s' has a '.' or '..' in it",
+				  str_quote(path, quoted, sizeof(quoted)));
 	return 0;
 }
 
@@ -145,7 +153,13 @@ static int add_hierarchy(struct cgroup *cgroup, const struct mountinfo_entry *mo
 		str_dupf("%s%s", str_after(m->controllers, "name=") ? "none," : "", m->controllers);
 	h->mount = strdup(mount->target);
 	h->path = container_path(cgroups_path, id, m->path);
-	return h->name && h->options && h->mount && h->path ? 0 : error_set(err, ENOMEM, "cgroup");
+	if (!h->name || !h->options || !h->mount || !h->path)
+		return error_set(err, ENOMEM, "cgroup");
+	if (has_dots(h->path)) /* proc_pid_cgroup(5): "/../x" is what a caller outside of its namespace's root sees */
+		return error_text(err, EINVAL,
+				  "linux.cgroupsPath: a relative one counts from the runtime's own cgroup, which its "
+				  "cgroup namespace does not show: give an absolute one");
+	return 0;
 }
 
 int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, struct error *err)
@@ -192,10 +206,14 @@ json_t *cgroup_to_json(const struct cgroup *cgroup)
 
 	for (size_t i = 0; list && i < cgroup->n; i++) {
 		const struct hierarchy *h = &cgroup->list[i];
+		json_t *item = json_pack("{s:b, s:s, s:s, s:s, s:s}", "v2", h->is_v2, "name", h->name,
+					 "options", h->options, "mount", h->mount, "path", h->path);
 
-		json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s, s:s}", "v2", h->is_v2,
-						      "name", h->name, "options", h->options,
-						      "mount", h->mount, "path", h->path));
+		/* a path that is not UTF-8: one that is not on record could never be removed */
+		if (!item || json_array_append_new(list, item) < 0) {
+			json_decref(list);
+			return NULL;
+		}
 	}
 	return json_pack("{s:b, s:o}", "made", cgroup->made, "hierarchies", list);
 }
@@ -215,7 +233,21 @@ static int open_folder(const char *mount, const char *path, struct error *err)
 	return fd < 0 ? error_set(err, errno, "cannot open '%s/%s'", mount, path) : fd;
 }
 
-static int hierarchy_from_json(json_t *value, struct hierarchy *h, struct error *err)
+/* What reads of the record: all of it, or only what tells whether the container is frozen. */
+enum reading { READ_ALL, READ_FREEZER };
+
+static bool is_wanted(const struct hierarchy *h, enum reading reading)
+{
+	_cleanup_free_ char *freezer = NULL;
+
+	if (reading == READ_ALL || h->is_v2)
+		return true;
+	freezer = mountinfo_option(h->options, "freezer");
+	return freezer != NULL;
+}
+
+static int hierarchy_from_json(json_t *value, enum reading reading, struct hierarchy *h,
+			       struct error *err)
 {
 	const char *name, *options, *mount, *path;
 	int is_v2;
@@ -230,11 +262,13 @@ static int hierarchy_from_json(json_t *value, struct hierarchy *h, struct error 
 	h->path = strdup(path);
 	if (!h->name || !h->options || !h->mount || !h->path)
 		return error_set(err, ENOMEM, "cgroup");
+	if (!is_wanted(h, reading))
+		return 0;
 	h->fd = open_folder(mount, path, err);
 	return h->fd < 0 && h->fd != -ENOENT ? h->fd : 0;
 }
 
-int cgroup_from_json(json_t *value, struct cgroup **ret, struct error *err)
+static int read_record(json_t *value, enum reading reading, struct cgroup **ret, struct error *err)
 {
 	__attribute__((cleanup(cgroup_freep))) struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
 	json_t *list = json_object_get(value, "hierarchies"), *item;
@@ -249,12 +283,24 @@ int cgroup_from_json(json_t *value, struct cgroup **ret, struct error *err)
 		int r;
 
 		cgroup->list[cgroup->n] = (struct hierarchy){ .fd = -EBADF };
-		r = hierarchy_from_json(item, &cgroup->list[cgroup->n++], err);
+		r = hierarchy_from_json(item, reading, &cgroup->list[cgroup->n++], err);
 		if (r < 0)
 			return r;
 	}
 	*ret = take_ptr(cgroup);
 	return 0;
+}
+
+int cgroup_from_json(json_t *value, struct cgroup **ret, struct error *err)
+{
+	return read_record(value, READ_ALL, ret, err);
+}
+
+bool cgroup_json_is_frozen(json_t *value)
+{
+	__attribute__((cleanup(cgroup_freep))) struct cgroup *cgroup = NULL;
+
+	return read_record(value, READ_FREEZER, &cgroup, NULL) == 0 && cgroup_is_frozen(cgroup);
 }
 
 size_t cgroup_hierarchies(const struct cgroup *cgroup, struct cgroup_hierarchy *ret, size_t max)
@@ -597,9 +643,11 @@ int cgroup_kill(struct cgroup *cgroup, struct error *err)
 
 	if (!cgroup->made)
 		return 0; /* never proved empty: what is in it may be another's */
-	if (h && h->fd >= 0 && fd_write_file(h->fd, "cgroup.kill", "1", NULL) == 0)
-		return 0;
-	return kill_by_list(cgroup, err);
+	if (!h || h->fd < 0 || fd_write_file(h->fd, "cgroup.kill", "1", NULL) < 0)
+		return kill_by_list(cgroup, err);
+	if (cgroup_is_frozen(cgroup)) /* what v1's freezer holds is not dead yet */
+		return cgroup_freeze(cgroup, false, err);
+	return 0;
 }
 
 /* ---- freezer --------------------------------------------------------------------------------------------------- */
@@ -639,8 +687,12 @@ int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
 	} else {
 		return error_text(err, ENOTSUP, "this host has no cgroup freezer");
 	}
-	if (r < 0 && frozen && v1 && v1->fd >= 0) /* half frozen is worse than running */
-		(void)fd_write_file(v1->fd, "freezer.state", "THAWED", NULL);
+	if (r < 0 && frozen) { /* half frozen is worse than running */
+		if (v1 && v1->fd >= 0)
+			(void)fd_write_file(v1->fd, "freezer.state", "THAWED", NULL);
+		else
+			(void)fd_write_file(v2->fd, "cgroup.freeze", "0", NULL);
+	}
 	return r;
 }
 
@@ -650,8 +702,7 @@ bool cgroup_is_frozen(const struct cgroup *cgroup)
 	struct hierarchy *v2 = cgroup_v2_find((struct cgroup *)cgroup);
 
 	if (v1 && v1->fd >= 0)
-		return file_holds(v1->fd, "freezer.state", "FROZEN") ||
-		       file_holds(v1->fd, "freezer.state", "FREEZING");
+		return file_holds(v1->fd, "freezer.state", "FR"); /* FREEZING, FROZEN; else THAWED */
 	return v2 && v2->fd >= 0 && file_holds(v2->fd, "cgroup.freeze", "1");
 }
 

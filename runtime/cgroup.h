@@ -86,6 +86,7 @@ int cgroup_kill(struct cgroup *cgroup, struct error *err);
 /* Freezes or thaws, and waits until it is done: -ENOTSUP where the host has no freezer. */
 int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err);
 bool cgroup_is_frozen(const struct cgroup *cgroup);
+bool cgroup_json_is_frozen(json_t *value); /* of a record; opens no more than it needs */
 
 /**
  * cgroup_remove() - rmdir the folders and all below, deepest first

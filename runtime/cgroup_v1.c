@@ -62,15 +62,34 @@ static int folder_of(struct cgroup *cgroup, const char *controller, const char *
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-/* Swap must not be below memory at any time: a fresh folder has no limits, so memory comes first. */
+/* A fresh folder has no limits, so memory comes first; where both grow, that of memory and swap does. */
+static bool swap_comes_first(int fd, const struct resources_memory *m)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t current;
+
+	if (!m->swap.set || m->swap.value == 0)
+		return false;
+	if (m->swap.value < 0)
+		return true;
+	if (fd_read_file(fd, "memory.limit_in_bytes", 64, &text, NULL, NULL) < 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return parse_u64(text, &current) == 0 && current < (uint64_t)m->swap.value;
+}
+
+/* The limit of memory and swap together must at no time be below that of memory. */
 static int apply_memory(int fd, const struct resources_memory *m, struct error *err)
 {
+	bool swap_first = swap_comes_first(fd, m);
 	const struct {
 		const char *file;
 		const struct opt_i64 *value;
 	} rows[] = {
-		{ "memory.limit_in_bytes", &m->limit },
-		{ "memory.memsw.limit_in_bytes", &m->swap },
+		{ swap_first ? "memory.memsw.limit_in_bytes" : "memory.limit_in_bytes",
+		  swap_first ? &m->swap : &m->limit },
+		{ swap_first ? "memory.limit_in_bytes" : "memory.memsw.limit_in_bytes",
+		  swap_first ? &m->limit : &m->swap },
 		{ "memory.soft_limit_in_bytes", &m->reservation },
 		{ "memory.kmem.tcp.limit_in_bytes", &m->kernel_tcp },
 		/* memory.kernel: deprecated, ignored as by runc; Linux 6.1 has no file for it */

@@ -74,11 +74,32 @@ uint64_t cgroup_blkio_to_io_weight(uint64_t weight)
 
 /* ---- limits ---------------------------------------------------------------------------------------------------- */
 
+/* checkBeforeUpdate: a limit below what is in use would kill; v1's kernel refuses that by itself. */
+static int check_memory_in_use(int fd, const struct resources_memory *m, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t current;
+	int r;
+
+	if (!m->check_before_update.value || !m->limit.set || m->limit.value <= 0)
+		return 0;
+	r = fd_read_file(fd, "memory.current", 64, &text, NULL, err);
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = '\0';
+	if (parse_u64(text, &current) == 0 && (uint64_t)m->limit.value < current)
+		return error_text(err, EBUSY,
+				  "linux.resources.memory.limit: %" PRId64 " is below the %" PRIu64
+				  " bytes in use",
+				  m->limit.value, current);
+	return 0;
+}
+
 static int apply_memory(int fd, const struct resources_memory *m, struct error *err)
 {
-	int r = 0;
+	int r = check_memory_in_use(fd, m, err);
 
-	if (m->limit.set && m->limit.value)
+	if (r == 0 && m->limit.set && m->limit.value)
 		r = cgroup_write_i64(fd, "memory.max", m->limit.value, "max", err);
 	if (r == 0 && m->swap.set && m->swap.value) {
 		int64_t swap = m->swap.value;

@@ -44,7 +44,7 @@ static const struct option options_table[] = {
 	{ "detach", 'd', OPTION_FLAG, O(detach), NULL, "return once the process runs" },
 	{ "pid-file", 0, OPTION_STRING, O(pid_file), "FILE", "write the process id here" },
 	{ "process-label", 0, OPTION_STRING, O(process_label), "LABEL", "not supported yet" },
-	{ "apparmor", 0, OPTION_STRING, O(apparmor), "PROFILE", "not supported yet" },
+	{ "apparmor", 0, OPTION_STRING, O(apparmor), "PROFILE", "AppArmor profile to change to" },
 	{ "no-new-privs", 0, OPTION_FLAG, O(no_new_privs), NULL, "set no_new_privs" },
 	{ "cap", 'c', OPTION_LIST, O(caps), "CAPABILITY", "add a capability; may be repeated" },
 	{ "preserve-fds", 0, OPTION_U32, O(preserve_fds), "N",
@@ -60,8 +60,6 @@ static int refuse_options(const struct options *o, struct error *err)
 
 	if (r == 0)
 		r = command_refuse_option(o->process_label, "process-label", err);
-	if (r == 0)
-		r = command_refuse_option(o->apparmor, "apparmor", err);
 	if (r == 0)
 		r = command_refuse_option(o->cgroup.n > 0, "cgroup", err);
 	return r;
@@ -84,6 +82,7 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		.tty = o->tty,
 		.no_new_privs = o->no_new_privs,
 		.detach = o->detach,
+		.apparmor = o->apparmor,
 		.ignore_paused = o->ignore_paused,
 		.preserve_fds = o->preserve_fds,
 	};

@@ -34,7 +34,7 @@ static json_t *linux_features(void)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b}, s:{s:b}, s:{s:{s:b}}, s:{s:b}}",
 			 "namespaces", namespace_names(), "capabilities", caps_names(), "cgroup",
-			 cgroup_features(), "seccomp", seccomp_features(), "apparmor", "enabled", 0,
+			 cgroup_features(), "seccomp", seccomp_features(), "apparmor", "enabled", 1,
 			 "selinux", "enabled", 0, "intelRdt", "enabled", 0, "mountExtensions",
 			 "idmap", "enabled", 0, "netDevices", "enabled", 0);
 }

@@ -71,6 +71,7 @@ struct container {
 	pid_t init_pid; /* 0: not made yet */
 	int init_pidfd;
 	int userns_fd, pidns_fd;
+	int label_fd; /* I's: see apparmor_open() */
 
 	int root_fd; /* the new root, O_PATH */
 	int master_fd, slave_fd;

@@ -91,20 +91,6 @@ static int check_console(const struct container *c, struct error *err)
 	return 0;
 }
 
-static int check_lsm(const struct process *process, struct error *err)
-{
-	if (!process)
-		return 0;
-	if (process->selinux_label && *process->selinux_label)
-		return error_text(err, ENOTSUP,
-				  "process.selinuxLabel: SELinux is not supported by this version of bulwark");
-	if (process->apparmor_profile && *process->apparmor_profile &&
-	    !str_eq(process->apparmor_profile, "unconfined"))
-		return error_text(err, ENOTSUP,
-				  "process.apparmorProfile: AppArmor is not supported by this version of bulwark");
-	return 0;
-}
-
 static int load(struct container *c, struct error *err)
 {
 	_cleanup_close_ int bundle_fd = -EBADF;
@@ -122,8 +108,8 @@ static int load(struct container *c, struct error *err)
 	if (r == 0)
 		r = devices_plan(&c->spec->linux_.devices, &c->spec->linux_.resources.devices,
 				 &c->devices, err);
-	if (r == 0)
-		r = check_lsm(c->spec->process, err);
+	if (r == 0 && c->spec->process)
+		r = process_check_labels(c->spec->process, err);
 	if (r == 0)
 		r = check_console(c, err);
 	if (r < 0 || !c->spec->linux_.seccomp)
@@ -212,7 +198,8 @@ static int save_cgroup(struct container *c, struct error *err)
 	json_decref(c->state.cgroup);
 	c->state.cgroup = cgroup_to_json(c->cgroup);
 	if (!c->state.cgroup)
-		return error_set(err, ENOMEM, "cgroup");
+		return error_text(err, EINVAL,
+				  "cgroup: no memory, or a path that is not UTF-8 and cannot be put on record");
 	return state_save(c->state_fd, &c->state, err);
 }
 
@@ -570,6 +557,18 @@ static int seal(struct container *c, struct error *err)
 	return r;
 }
 
+/*
+ * A new file gets its name when it is whole, and has none before: killed on the way, nothing of it is left in a folder
+ * that is the engine's. False: there is a file already, or a file system without O_TMPFILE.
+ */
+static bool link_new_file(int dir_fd, const char *name, const char *text)
+{
+	_cleanup_close_ int fd = openat(dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+	return fd >= 0 && fd_write_all(fd, text, strlen(text), NULL) == 0 &&
+	       fchmod(fd, 0644) == 0 && linkat(fd, "", dir_fd, name, AT_EMPTY_PATH) == 0;
+}
+
 int create_write_pid_file(const char *path, pid_t pid, struct error *err)
 {
 	_cleanup_close_ int dir_fd = -EBADF;
@@ -586,6 +585,8 @@ int create_write_pid_file(const char *path, pid_t pid, struct error *err)
 	if (dir_fd < 0)
 		return error_set(err, errno, "cannot open the folder of the pid file '%s'", path);
 	(void)str_format(text, sizeof(text), "%d", pid);
+	if (link_new_file(dir_fd, name, text))
+		return 0;
 	r = fd_replace_file(dir_fd, name, text, strlen(text), 0644, err);
 	return r < 0 ? error_wrap(err, "pid file") : 0;
 }
@@ -690,6 +691,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.init_pidfd = -EBADF,
 		.userns_fd = -EBADF,
 		.pidns_fd = -EBADF,
+		.label_fd = -EBADF,
 		.root_fd = -EBADF,
 		.master_fd = -EBADF,
 		.slave_fd = -EBADF,

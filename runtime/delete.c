@@ -15,7 +15,8 @@
 #include "state.h"
 #include "undo.h"
 
-#define DEATH_MS 10000 /* a killed init in uninterruptible sleep may take its time */
+#define DEATH_SOON_MS 50 /* unless a freezer holds it; to ask opens every cgroup */
+#define DEATH_MS 10000	 /* a killed init in uninterruptible sleep may take its time */
 
 static int check_deletable(const struct state *state, enum container_status status, bool force,
 			   struct error *err)
@@ -38,6 +39,9 @@ static int kill_init(const struct state *state, struct error *err)
 		return 0; /* gone, or a zombie that its parent has yet to reap */
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return error_set(err, errno, "cannot kill the container's init");
+	if (proc_wait_dead(pidfd, DEATH_SOON_MS, NULL) == 0)
+		return 0;
+	kill_let_die(state); /* paused, or left so by a `kill --all` that was killed itself */
 	return proc_wait_dead(pidfd, DEATH_MS, err);
 }
 

@@ -15,6 +15,8 @@
 #include "str.h"
 #include "sys.h"
 
+#define IDS 65536 /* of a container */
+
 const struct json_field device_node_fields[] = {
 	JSON_F_REQUIRED(struct device_node, path, "path", JSON_STRING_FIELD),
 	JSON_F_REQUIRED(struct device_node, type, "type", JSON_STRING_FIELD),
@@ -160,32 +162,48 @@ static int check_node(const struct device_node *node, size_t i, struct error *er
 {
 	static const char *const types[] = { "c", "u", "b", "p" };
 	bool known = false;
+	char quoted[160];
 
 	for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++)
 		known = known || str_eq(node->type, types[k]);
 	if (!known)
 		return error_text(err, EINVAL, "linux.devices[%zu].type: '%s' is none of c, u, b, p",
-				  i, node->type);
+				  i, str_quote(node->type, quoted, sizeof(quoted)));
 	if (!str_after(node->path, "/dev/") || has_dotdot(node->path) ||
 	    strlen(node->path) >= sizeof(((struct device_entry *)NULL)->path))
 		return error_text(err, EINVAL,
 				  "linux.devices[%zu].path: '%s' is not a path below /dev", i,
-				  node->path);
-	if ((node->uid.set && node->uid.value >= 65536) ||
-	    (node->gid.set && node->gid.value >= 65536))
-		return error_text(err, EINVAL,
-				  "linux.devices[%zu]: owner %u:%u is not an id of the container",
-				  i, node->uid.value, node->gid.value);
+				  str_quote(node->path, quoted, sizeof(quoted)));
 	return 0;
 }
 
 static int refuse_node(const struct device_node *node, size_t i, struct error *err)
 {
+	char quoted[160];
+
 	return error_text(err, EPERM,
 			  "linux.devices[%zu]: device '%s' (%s %lld:%lld) is not one that a container may have, because "
 			  "it acts on the host: leave it out; containers get null, zero, full, random, urandom, tty and, "
 			  "when asked for, net/tun and fuse",
-			  i, node->path, node->type, (long long)node->major, (long long)node->minor);
+			  i, str_quote(node->path, quoted, sizeof(quoted)), node->type,
+			  (long long)node->major, (long long)node->minor);
+}
+
+/*
+ * For --privileged, engines list the host's devices with the host's owners, which say nothing in here; crun leaves even
+ * /dev/null to a container's root, as one of its standard streams.
+ */
+static int check_owner(struct device_entry *entry, size_t i, bool privileged, struct error *err)
+{
+	if (entry->uid < IDS && entry->gid < IDS)
+		return 0;
+	if (!privileged)
+		return error_text(err, EINVAL,
+				  "linux.devices[%zu]: owner %u:%u is not an id of the container",
+				  i, entry->uid, entry->gid);
+	entry->uid = 0;
+	entry->gid = 0;
+	return 0;
 }
 
 static int plan_node(const struct device_node *node, size_t i, bool privileged,
@@ -200,6 +218,8 @@ static int plan_node(const struct device_node *node, size_t i, bool privileged,
 	const struct allowed *row;
 	int r = check_node(node, i, err);
 
+	if (r == 0)
+		r = check_owner(&entry, i, privileged, err);
 	if (r < 0)
 		return r;
 	(void)str_format(entry.path, sizeof(entry.path), "%s", node->path);
@@ -222,6 +242,7 @@ static int plan_rule(const struct device_rule *rule, size_t i, bool privileged,
 		     struct device_plan *plan, struct error *err)
 {
 	const struct allowed *row;
+	char quoted[32];
 
 	if (!rule->allow || privileged)
 		return 0; /* all that is not in the plan is denied anyway */
@@ -236,7 +257,7 @@ static int plan_rule(const struct device_rule *rule, size_t i, bool privileged,
 		return error_text(err, EPERM,
 				  "linux.resources.devices[%zu]: access to %s %lld:%lld cannot be allowed, because it acts "
 				  "on the host: leave the rule out",
-				  i, rule->type ? rule->type : "a",
+				  i, str_quote(rule->type ? rule->type : "a", quoted, sizeof(quoted)),
 				  rule->major.set ? (long long)rule->major.value : -1,
 				  rule->minor.set ? (long long)rule->minor.value : -1);
 	return row->when == NEVER ? 0 : add_rule(plan, row, err);

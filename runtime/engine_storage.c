@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "error.h"
 #include "fd.h"
@@ -139,6 +140,22 @@ static bool is_known(const struct engine_storage *storage, const struct location
 	return false;
 }
 
+/*
+ * An engine's data root has nothing in it that another user put there. Who else can reach what is in it is asked for
+ * each source: Podman's graph root lets everybody look, and closes the folders in it. A bundle's folder has no such table.
+ */
+static int may_be_root(const struct mountinfo *info, const struct location *location, int fd,
+		       bool bundle, struct error *err)
+{
+	struct stat st;
+
+	if (bundle)
+		return reach_is_private(info, location, fd, err);
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "cannot stat '%s'", location->seen);
+	return st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 static int add_root(const struct mountinfo *info, const char *path, bool bundle,
 		    struct engine_storage *storage, struct error *err)
 {
@@ -154,7 +171,7 @@ static int add_root(const struct mountinfo *info, const char *path, bool bundle,
 	r = location_of_fd(info, fd, &location, err);
 	if (r < 0 || is_known(storage, &location))
 		return r;
-	r = reach_is_private(info, &location, fd, err);
+	r = may_be_root(info, &location, fd, bundle, err);
 	if (r <= 0)
 		return r;
 	*root = (struct engine_root){

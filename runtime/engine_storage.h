@@ -36,7 +36,8 @@ struct engine_storage {
 /**
  * engine_storage_find() - The data roots: the one that @rootfs_path lies in, and the well-known ones
  *
- * Only those that no other user can reach count.
+ * Only those of root that nobody else can write to count. Whether other users can reach a source in one is another question:
+ * reach.h.
  */
 int engine_storage_find(const struct mountinfo *info, const char *rootfs_path,
 			struct engine_storage *ret, struct error *err);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apparmor.h"
 #include "arena.h"
 #include "cgroup.h"
 #include "channel.h"
@@ -28,6 +30,7 @@
 #include "fd.h"
 #include "json.h"
 #include "lifecycle.h"
+#include "personality.h"
 #include "process.h"
 #include "seccomp.h"
 #include "spec.h"
@@ -46,9 +49,11 @@ struct exec {
 	json_t *process_json;
 	struct process *process;
 	struct seccomp_program filter;
+	struct personality personality;
 	struct state state;
 	struct cgroup *cgroup;
 	int state_fd, init_pidfd;
+	int proc_fd;	     /* the host's /proc, where a profile is to be changed to */
 	int sock, peer_sock; /* J's end; M's and C's */
 	int master_fd;
 	pid_t pid; /* C */
@@ -63,7 +68,9 @@ static int join(struct exec *e, struct error *err)
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "PR_SET_DUMPABLE");
-	r = cgroup_enter(e->cgroup, 0, err); /* before entering: its limits must bind us too */
+	r = cpu_affinity_set_initial(0, e->process->exec_cpu_affinity, err);
+	if (r == 0)
+		r = cgroup_enter(e->cgroup, 0, err); /* before entering: its limits must bind us too */
 	if (r < 0)
 		return r;
 	if (setns(e->init_pidfd, JOIN_FLAGS | CLONE_NEWTIME) < 0 &&
@@ -83,18 +90,26 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 {
 	static char path[PATH_MAX], home[PROCESS_HOME_MAX];
 	struct error err = ERROR_INIT;
+	int label_fd = -EBADF;
 	int r = channel_hear(e->peer_sock, CHANNEL_GO, NULL, NULL, &err);
 
 	(void)setsid();
 	if (r == 0 && slave_fd >= 0)
 		r = terminal_become(slave_fd, &err);
 	if (r == 0)
+		r = apparmor_open(e->proc_fd, e->process->apparmor_profile, &label_fd, &err);
+	e->proc_fd = fd_close(e->proc_fd);
+	if (r == 0)
 		r = fd_keep_preserved(e->options->preserve_fds, &err);
 	if (r == 0)
 		r = process_find_executable(e->process, path, &err);
 	if (r == 0)
 		process_find_home(e->process, home);
+	if (r == 0)
+		r = apparmor_change_on_exec(label_fd, e->process->apparmor_profile, &err);
 	proc_reset_signals(); /* before a filter is loaded, which may refuse it */
+	if (r == 0)
+		r = personality_apply(&e->personality, &err);
 	if (r == 0)
 		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, &err);
 	if (r == 0)
@@ -159,7 +174,8 @@ static int check_running(struct exec *e, struct error *err)
 	}
 }
 
-static int compile_filter(struct exec *e, struct error *err)
+/* What the container was created with and its process section does not say. */
+static int load_container(struct exec *e, struct error *err)
 {
 	_cleanup_json_ json_t *config = NULL;
 	struct seccomp *seccomp = NULL;
@@ -168,12 +184,27 @@ static int compile_filter(struct exec *e, struct error *err)
 
 	if (r < 0)
 		return r;
+	section = json_object_get(json_object_get(config, "linux"), "personality");
+	if (section && !json_is_null(section)) {
+		r = personality_parse(&e->arena, section, &e->personality, err);
+		if (r < 0)
+			return error_prefix(err, "linux.personality");
+	}
 	section = json_object_get(json_object_get(config, "linux"), "seccomp");
 	if (!section || json_is_null(section))
 		return 0;
 	r = seccomp_parse(&e->arena, section, &seccomp, err);
 	return r < 0 ? error_wrap(err, "linux.seccomp") :
 		       seccomp_compile(seccomp, section, true, &e->filter, err);
+}
+
+/* C finds its own files through it: see apparmor_open(). */
+static int open_host_proc(struct exec *e, struct error *err)
+{
+	if (!e->process->apparmor_profile)
+		return 0;
+	e->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return e->proc_fd < 0 ? error_set(err, errno, "cannot open '/proc'") : 0;
 }
 
 static int prepare(struct exec *e, const struct globals *globals, struct error *err)
@@ -191,13 +222,43 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 		r = error_text(err, EINVAL,
 			       "a detached process with a terminal needs --console-socket");
 	if (r == 0)
-		r = compile_filter(e, err);
+		r = process_check_labels(e->process, err);
+	if (r == 0)
+		r = load_container(e, err);
+	if (r == 0)
+		r = open_host_proc(e, err);
 	if (r == 0)
 		r = cgroup_from_json(e->state.cgroup, &e->cgroup, err);
 	if (r < 0)
 		return r;
 	e->init_pidfd = proc_open(&e->state.init, err);
 	return e->init_pidfd < 0 ? error_text(err, ESRCH, "container not running") : 0;
+}
+
+/*
+ * M's word, or M's end: C has the same socket, so that a M that dies before it can say who C is, for which the container's
+ * memory limit is enough, would leave J and C waiting for each other. C ends when J closes its side.
+ */
+static int hear_joined(struct exec *e, pid_t middle, struct error *err)
+{
+	_cleanup_close_ int middle_fd = (int)syscall(SYS_pidfd_open, middle, 0);
+	struct pollfd fds[] = {
+		{ .fd = e->sock, .events = POLLIN },
+		{ .fd = middle_fd, .events = POLLIN },
+	};
+	int r;
+
+	if (middle_fd < 0)
+		return error_set(err, errno, "pidfd_open");
+	do
+		r = poll(fds, 2, -1);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return error_set(err, errno, "cannot wait for the container to be joined");
+	/* dead: what it said before is there by now */
+	if (!fds[0].revents && poll(fds, 1, 0) <= 0)
+		return error_text(err, EPIPE, "the process that joins the container died");
+	return channel_hear(e->sock, CHANNEL_JOINED, &e->pid, &e->master_fd, err);
 }
 
 static int spawn(struct exec *e, struct error *err)
@@ -215,7 +276,9 @@ static int spawn(struct exec *e, struct error *err)
 	if (middle == 0)
 		middle_main(e);
 	e->peer_sock = fd_close(e->peer_sock);
-	r = channel_hear(e->sock, CHANNEL_JOINED, &e->pid, &e->master_fd, err);
+	r = hear_joined(e, middle, err);
+	if (r < 0)
+		e->sock = fd_close(e->sock); /* a M that we do not hear must not wait for us either */
 	(void)waitpid(middle, &status, 0);
 	if (r < 0) {
 		e->pid = 0;
@@ -237,6 +300,8 @@ static int let_go(struct exec *e, struct error *err)
 {
 	int r = process_prepare(e->process, e->pid, err);
 
+	if (r == 0)
+		r = cpu_affinity_set_final(e->pid, e->process->exec_cpu_affinity, err);
 	if (r == 0 && !e->process->terminal)
 		process_own_stdio(e->state.id_base + e->process->user.uid);
 	if (r == 0 && e->master_fd >= 0 && e->options->console_socket) {
@@ -270,7 +335,7 @@ static int wait_for_end(struct exec *e, int *ret_status, struct error *err)
 
 static void done(struct exec *e)
 {
-	int *fds[] = { &e->state_fd,  &e->init_pidfd, &e->sock,
+	int *fds[] = { &e->state_fd,  &e->init_pidfd, &e->proc_fd, &e->sock,
 		       &e->peer_sock, &e->master_fd,  &e->pidfd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
@@ -289,6 +354,7 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 		.options = options,
 		.state_fd = -EBADF,
 		.init_pidfd = -EBADF,
+		.proc_fd = -EBADF,
 		.sock = -EBADF,
 		.peer_sock = -EBADF,
 		.master_fd = -EBADF,

@@ -29,6 +29,7 @@ static int lay_user(json_t *process, const char *text, struct error *err)
 	_cleanup_free_ char *copy = strdup(text);
 	char *colon = copy ? strchr(copy, ':') : NULL;
 	uint32_t uid, gid = 0;
+	char quoted[64];
 	int r;
 
 	if (!copy)
@@ -37,7 +38,7 @@ static int lay_user(json_t *process, const char *text, struct error *err)
 		*colon++ = 0;
 	if (parse_u32(copy, &uid) < 0 || (colon && parse_u32(colon, &gid) < 0))
 		return error_text(err, EINVAL, "--user '%s': expected UID or UID:GID, as numbers",
-				  text);
+				  str_quote(text, quoted, sizeof(quoted)));
 	if (!json_is_object(user)) {
 		user = json_object();
 		r = set(process, "user", user, err);
@@ -51,6 +52,7 @@ static int lay_user(json_t *process, const char *text, struct error *err)
 static int lay_gids(json_t *process, const struct option_list *list, struct error *err)
 {
 	json_t *user = json_object_get(process, "user"), *gids = json_array();
+	char quoted[64];
 	uint32_t gid;
 	int r;
 
@@ -58,7 +60,7 @@ static int lay_gids(json_t *process, const struct option_list *list, struct erro
 		if (parse_u32(list->items[i], &gid) < 0) {
 			json_decref(gids);
 			return error_text(err, EINVAL, "--additional-gids '%s': expected a number",
-					  list->items[i]);
+					  str_quote(list->items[i], quoted, sizeof(quoted)));
 		}
 		json_array_append_new(gids, json_integer(gid));
 	}
@@ -120,6 +122,24 @@ static int lay_strings(json_t *process, const char *key, const char *const *item
 	return r;
 }
 
+static int lay_cwd(json_t *process, const char *cwd, struct error *err)
+{
+	json_t *text = json_string(cwd);
+
+	if (!text)
+		return error_text(err, EINVAL, "process.cwd is not valid UTF-8");
+	return set(process, "cwd", text, err);
+}
+
+static int lay_profile(json_t *process, const char *profile, struct error *err)
+{
+	json_t *text = json_string(profile);
+
+	if (!text)
+		return error_text(err, EINVAL, "--apparmor is not valid UTF-8");
+	return set(process, "apparmorProfile", text, err);
+}
+
 static int lay_over(json_t *process, const struct exec_options *o, struct error *err)
 {
 	size_t n_args = 0;
@@ -131,7 +151,9 @@ static int lay_over(json_t *process, const struct exec_options *o, struct error 
 	if (r == 0)
 		r = set(process, "terminal", json_boolean(o->tty), err);
 	if (r == 0 && o->cwd)
-		r = set(process, "cwd", json_string(o->cwd), err);
+		r = lay_cwd(process, o->cwd, err);
+	if (r == 0 && o->apparmor)
+		r = lay_profile(process, o->apparmor, err);
 	if (r == 0 && o->no_new_privs)
 		r = set(process, "noNewPrivileges", json_true(), err);
 	if (r == 0 && o->user)

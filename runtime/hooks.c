@@ -15,8 +15,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "fd.h"
@@ -89,6 +91,7 @@ struct run {
 	int (*enter)(void *data, struct error *err);
 	void *data;
 
+	pid_t parent; /* we */
 	pid_t pid;
 	int pidfd;
 	int stdin_fd;	   /* state goes in here; -EBADF once it is out */
@@ -139,6 +142,19 @@ static int move_stdio(int stdin_fd, int output_fd, struct error *err)
 	return 0;
 }
 
+/*
+ * A hook whose runtime was killed has nobody to report to, and what it prepares is about to be deleted: it ends, too. What
+ * it started in the background is not concerned. Set after the last change of ids, which clears it: prctl(2).
+ */
+static int die_with_parent(const struct run *run, struct error *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return error_set(err, errno, "PR_SET_PDEATHSIG");
+	if (getppid() != run->parent) /* died before we asked */
+		return error_text(err, ESRCH, "the runtime died");
+	return 0;
+}
+
 static int child(const struct run *run, int stdin_fd, int output_fd, struct error *err)
 {
 	static const char *const no_env[] = { NULL };
@@ -158,6 +174,8 @@ static int child(const struct run *run, int stdin_fd, int output_fd, struct erro
 	if (run->bundle && chdir(run->bundle) < 0)
 		return error_set(err, errno, "cannot change to the bundle '%s'", run->bundle);
 	r = fd_cloexec_from(3, err);
+	if (r == 0)
+		r = die_with_parent(run, err);
 	if (r < 0)
 		return r;
 	(void)execve(run->hook->path, (char *const *)args, (char *const *)env);
@@ -324,6 +342,7 @@ static int run_one(const struct hook *hook, const char *state_json, const char *
 		.bundle = bundle,
 		.enter = enter,
 		.data = data,
+		.parent = getpid(),
 		.pidfd = -EBADF,
 		.stdin_fd = -EBADF,
 		.output_fd = -EBADF,

@@ -29,6 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apparmor.h"
 #include "channel.h"
 #include "container.h"
 #include "error.h"
@@ -139,18 +140,25 @@ static int seal(const struct container *c, struct error *err)
 	return set_propagation(c->spec, err);
 }
 
-/* close_range(2) over everything from @first up but two. */
-static int close_all_but(int first, int a, int b, struct error *err)
-{
-	const int keep[] = { a < b ? a : b, a < b ? b : a };
+#define KEPT_MAX 3
 
-	for (size_t i = 0; i < 2; i++) {
-		if (keep[i] < first)
+/* close_range(2) over everything from @first up but these, -EBADF among them. */
+static int close_all_but(int first, int kept[KEPT_MAX], struct error *err)
+{
+	for (size_t i = 1; i < KEPT_MAX; i++) /* few: sorted by insertion */
+		for (size_t j = i; j > 0 && kept[j] < kept[j - 1]; j--) {
+			int higher = kept[j - 1];
+
+			kept[j - 1] = kept[j];
+			kept[j] = higher;
+		}
+	for (size_t i = 0; i < KEPT_MAX; i++) {
+		if (kept[i] < first)
 			continue;
-		if (keep[i] > first &&
-		    close_range((unsigned int)first, (unsigned int)keep[i] - 1, 0) < 0)
+		if (kept[i] > first &&
+		    close_range((unsigned int)first, (unsigned int)kept[i] - 1, 0) < 0)
 			return error_set(err, errno, "close_range");
-		first = keep[i] + 1;
+		first = kept[i] + 1;
 	}
 	if (close_range((unsigned int)first, ~0U, 0) < 0)
 		return error_set(err, errno, "close_range");
@@ -163,8 +171,23 @@ static int close_all_but(int first, int a, int b, struct error *err)
  */
 static int close_inherited(struct container *c, struct error *err)
 {
+	int kept[KEPT_MAX] = { c->init_sock, c->fifo_fd, c->label_fd };
+
 	log_close();
-	return close_all_but(3 + (int)c->options->preserve_fds, c->init_sock, c->fifo_fd, err);
+	return close_all_but(3 + (int)c->options->preserve_fds, kept, err);
+}
+
+/* The host's /proc is still there: what the container has at that place is what its spec and its image say. */
+static int open_label(struct container *c, struct error *err)
+{
+	_cleanup_close_ int proc_fd = -EBADF;
+
+	if (!c->spec->process || !c->spec->process->apparmor_profile)
+		return 0;
+	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return error_set(err, errno, "cannot open '/proc'");
+	return apparmor_open(proc_fd, c->spec->process->apparmor_profile, &c->label_fd, err);
 }
 
 /* Stages 1 to 5. */
@@ -175,6 +198,8 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 
 	if (r == 0)
 		r = become_root(err);
+	if (r == 0)
+		r = open_label(c, err);
 	if (r == 0)
 		r = make_namespaces(c, err);
 	if (r == 0)
@@ -231,6 +256,10 @@ static int become_process(const struct container *c, const char *path, struct er
 		r = fd_keep_preserved(c->options->preserve_fds, err);
 	if (r == 0)
 		process_find_home(c->spec->process, home);
+	if (r == 0) /* after the hooks, whose execve(2) it would be otherwise */
+		r = apparmor_change_on_exec(c->label_fd, c->spec->process->apparmor_profile, err);
+	if (r == 0)
+		r = personality_apply(&c->spec->linux_.personality, err);
 	if (r == 0)
 		r = process_become(c->spec->process, c->filter.insns ? &c->filter : NULL, err);
 	if (r == 0)

@@ -125,8 +125,7 @@ static int kill_all(const struct state *state, int signal, struct error *err)
 	return r < 0 ? r : cgroup_kill(cgroup, err);
 }
 
-/* A process that a v1 freezer holds dies only when it is thawed. */
-static void let_die(const struct state *state)
+void kill_let_die(const struct state *state)
 {
 	struct cgroup *cgroup __attribute__((cleanup(cgroup_freep))) = NULL;
 
@@ -134,7 +133,7 @@ static void let_die(const struct state *state)
 	    !cgroup_is_frozen(cgroup))
 		return;
 	if (cgroup_freeze(cgroup, false, NULL) < 0)
-		log_warning("kill: cannot thaw the paused container: it dies when it is resumed");
+		log_warning("cannot thaw the paused container: it dies when it is resumed");
 }
 
 int kill_container(const struct globals *globals, const char *id, int signal, bool all,
@@ -155,7 +154,7 @@ int kill_container(const struct globals *globals, const char *id, int signal, bo
 		return r;
 	r = all ? kill_all(&state, signal, err) : kill_init(&state, signal, err);
 	if (r == 0 && signal == SIGKILL)
-		let_die(&state);
+		kill_let_die(&state);
 	state_done(&state);
 	return r;
 }

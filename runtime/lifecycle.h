@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lifecycle - owns the operations behind the verbs: create, start, exec, kill, delete. One .c file each. */
+/* lifecycle - owns the operations behind the verbs: create, start, exec, kill, pause, delete. One .c file each. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,6 +9,7 @@
 #include "command.h"
 
 struct error;
+struct state;
 
 struct create_options {
 	const char *id;
@@ -49,6 +50,7 @@ struct exec_options {
 	const char *user;	       /* UID[:GID] */
 	const struct option_list *additional_gids;
 	const struct option_list *caps;
+	const char *apparmor; /* profile */
 	bool tty;
 	bool no_new_privs;
 	const char *console_socket;
@@ -65,6 +67,16 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 /* @all: every process of the container. "container not running" when init is dead. */
 int kill_container(const struct globals *globals, const char *id, int signal, bool all,
 		   struct error *err);
+
+/* After a SIGKILL: a process that a v1 freezer holds dies only when it is thawed. */
+void kill_let_die(const struct state *state);
+
+/* @pause: freeze it, or let it go on. "container not running", "container not paused", as runc. */
+int pause_container(const struct globals *globals, const char *id, bool pause, struct error *err);
+
+/* Lines of JSON on standard output, as runc's, until the container ends; @once: its figures of now. */
+int events_container(const struct globals *globals, const char *id, uint64_t interval_ms, bool once,
+		     struct error *err);
 
 /**
  * delete_container() - Undo create, whatever state it was left in

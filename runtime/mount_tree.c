@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "container.h"
+#include "copy_up.h"
 #include "error.h"
 #include "fd.h"
 #include "mount_api.h"
@@ -276,6 +277,31 @@ static int mount_bind(const struct container *c, struct planned_mount *mount, st
 	return attach(c, fd, mount->spec->destination, mount->source.is_dir, true, err);
 }
 
+/* A tmpfs that starts with what the image has there, and is read-only only then. */
+static int mount_copied_up(const struct container *c, const struct planned_mount *mount,
+			   struct error *err)
+{
+	_cleanup_close_ int target_fd = open_target(c, mount->spec->destination, true, true, err);
+	_cleanup_close_ int from_fd = -EBADF, fd = -EBADF, to_fd = -EBADF;
+	int r;
+
+	if (target_fd < 0)
+		return target_fd;
+	from_fd = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from_fd < 0)
+		return error_set(err, errno, "cannot open the folder below");
+	fd = new_fs(c, mount, fs_attr(mount) & ~(uint64_t)MOUNT_ATTR_RDONLY, err);
+	if (fd < 0)
+		return fd;
+	to_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (to_fd < 0)
+		return error_set(err, errno, "cannot open the new file system");
+	r = copy_up(from_fd, to_fd, err);
+	if (r == 0 && fs_attr(mount) & MOUNT_ATTR_RDONLY)
+		r = mount_change(fd, MOUNT_ATTR_RDONLY, 0, 0, false, err);
+	return r < 0 ? r : mount_attach(fd, target_fd, err);
+}
+
 static int mount_fs(struct container *c, const struct planned_mount *mount, struct error *err)
 {
 	bool is_proc = str_eq(mount->spec->type, "proc"),
@@ -284,6 +310,8 @@ static int mount_fs(struct container *c, const struct planned_mount *mount, stru
 
 	if (str_eq(mount->spec->type, "cgroup") || str_eq(mount->spec->type, "cgroup2"))
 		return mount_cgroup(c, mount, err);
+	if (mount->options.copy_up && str_eq(mount->spec->type, "tmpfs"))
+		return mount_copied_up(c, mount, err);
 	if (is_proc)
 		fd = procfs_new(c->pidns_fd, mount->data, fs_attr(mount), err);
 	else

@@ -28,6 +28,7 @@ enum option_effect {
 	EFFECT_PROPAGATION, /* bits: MS_*, MS_REC */
 	EFFECT_SUPERBLOCK,  /* a word every file system context takes: passed on */
 	EFFECT_NONE,	    /* says what is so anyway */
+	EFFECT_COPY_UP,
 	EFFECT_UNSUPPORTED,
 };
 
@@ -102,7 +103,7 @@ static const struct option_row option_rows[] = {
 	{ "acl", EFFECT_NONE, 0, 0 },
 	{ "iversion", EFFECT_UNSUPPORTED, 0, 0 },
 	{ "remount", EFFECT_UNSUPPORTED, 0, 0 },
-	{ "tmpcopyup", EFFECT_UNSUPPORTED, 0, 0 },
+	{ "tmpcopyup", EFFECT_COPY_UP, 0, 0 },
 	{ "idmap", EFFECT_UNSUPPORTED, 0, 0 },
 	{ "ridmap", EFFECT_UNSUPPORTED, 0, 0 },
 };
@@ -139,6 +140,9 @@ static void option_apply(const struct option_row *row, struct mount_options *ret
 	case EFFECT_PROPAGATION:
 		ret->propagation = row->set & ~(uint64_t)MS_REC;
 		ret->propagate_all = row->set & MS_REC;
+		break;
+	case EFFECT_COPY_UP:
+		ret->copy_up = true;
 		break;
 	case EFFECT_UNSUPPORTED:
 		if (!ret->unsupported)
@@ -188,13 +192,15 @@ static bool type_is_own(const char *type)
 static int check_bind(const struct spec_mount *mount, const struct mount_options *options,
 		      struct error *err)
 {
+	char quoted[160];
+
 	if (!mount->source || mount->source[0] != '/')
 		return error_text(err, EINVAL, "a bind mount needs an absolute source");
 	if (options->propagation == MS_SHARED || options->propagation == MS_SLAVE)
 		return error_text(err, EPERM,
 				  "'%s' cannot be bound with %s propagation, because mounts would travel between "
 				  "the container and the host: use private or rprivate",
-				  mount->source,
+				  str_quote(mount->source, quoted, sizeof(quoted)),
 				  options->propagation == MS_SHARED ? "shared" : "slave");
 	return 0;
 }
@@ -203,6 +209,7 @@ static int check_one(struct arena *arena, const struct spec_mount *mount, struct
 {
 	struct mount_options options;
 	const char **data;
+	char quoted[64];
 	int r;
 
 	if (!*mount->destination)
@@ -223,7 +230,7 @@ static int check_one(struct arena *arena, const struct spec_mount *mount, struct
 		return error_text(err, EPERM,
 				  "file system type '%s' cannot be mounted for a container, because the runtime would "
 				  "mount it with the host's rights: use a volume",
-				  mount->type ? mount->type : "");
+				  str_quote(mount->type ? mount->type : "", quoted, sizeof(quoted)));
 	return 0;
 }
 

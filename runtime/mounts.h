@@ -31,6 +31,7 @@ struct mount_options {
 	bool recursive;		 /* "rbind" */
 	uint64_t propagation;	 /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: not said */
 	bool propagate_all;	 /* "rshared", ... */
+	bool copy_up;		 /* "tmpcopyup" */
 	const char *unsupported; /* first option of the spec that we know and do not do, or NULL */
 };
 

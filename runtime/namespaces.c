@@ -49,6 +49,7 @@ static const struct json_field ns_entry_fields[] = {
 static int parse_entry(struct arena *arena, json_t *value, struct namespaces *ns, struct error *err)
 {
 	struct ns_entry entry = { 0 };
+	char quoted[64];
 	int r;
 
 	if (!json_is_object(value))
@@ -65,7 +66,8 @@ static int parse_entry(struct arena *arena, json_t *value, struct namespaces *ns
 		ns->path[type] = entry.path && *entry.path ? entry.path : NULL;
 		return 0;
 	}
-	return error_text(err, EINVAL, ": unknown namespace type '%s'", entry.type);
+	return error_text(err, EINVAL, ": unknown namespace type '%s'",
+			  str_quote(entry.type, quoted, sizeof(quoted)));
 }
 
 int namespaces_parse(struct arena *arena, json_t *value, void *out, struct error *err)
@@ -109,13 +111,16 @@ static bool is_that_of(const struct stat *theirs, const char *process, enum ns_t
 static int check_path(enum ns_type type, const char *path, struct error *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int errnum = errno;
+	char quoted[160];
 	struct stat st;
 
+	(void)str_quote(path, quoted, sizeof(quoted));
 	if (fd < 0)
-		return error_set(err, errno, "linux.namespaces: cannot open the %s namespace '%s'",
-				 ns_infos[type].oci_name, path);
+		return error_set(err, errnum, "linux.namespaces: cannot open the %s namespace '%s'",
+				 ns_infos[type].oci_name, quoted);
 	if (fstat(fd, &st) < 0)
-		return error_set(err, errno, "linux.namespaces: cannot stat '%s'", path);
+		return error_set(err, errno, "linux.namespaces: cannot stat '%s'", quoted);
 	if (is_that_of(&st, "1", type))
 		return refuse_host(type, "its path leads to the host's", err);
 	if (is_that_of(&st, "self", type))
@@ -125,6 +130,8 @@ static int check_path(enum ns_type type, const char *path, struct error *err)
 
 int namespaces_check(const struct namespaces *ns, struct error *err)
 {
+	char quoted[160];
+
 	for (int type = 0; type < NS_TYPES; type++) {
 		if (!ns->named[type] && !ns_infos[type].forced)
 			return refuse_host(type, "the specification has no entry for it", err);
@@ -136,7 +143,8 @@ int namespaces_check(const struct namespaces *ns, struct error *err)
 			return error_text(err, ENOTSUP,
 					  "linux.namespaces: joining the %s namespace '%s' of another container is not "
 					  "supported by this version of bulwark",
-					  ns_infos[type].oci_name, ns->path[type]);
+					  ns_infos[type].oci_name,
+					  str_quote(ns->path[type], quoted, sizeof(quoted)));
 		}
 	}
 	return 0;

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "apparmor.h"
 #include "error.h"
 #include "fd.h"
 #include "log.h"
@@ -55,6 +56,9 @@ const struct json_field process_fields[] = {
 	JSON_F_CUSTOM(struct process, rlimits, "rlimits", rlimit_parse),
 	JSON_F(struct process, no_new_privileges, "noNewPrivileges", JSON_BOOL_FIELD),
 	JSON_F(struct process, oom_score_adj, "oomScoreAdj", JSON_OPT_I64_FIELD),
+	JSON_F_CUSTOM(struct process, scheduler, "scheduler", scheduler_parse),
+	JSON_F_CUSTOM(struct process, io_priority, "ioPriority", io_priority_parse),
+	JSON_F_CUSTOM(struct process, exec_cpu_affinity, "execCPUAffinity", cpu_affinity_parse),
 	JSON_F(struct process, apparmor_profile, "apparmorProfile", JSON_STRING_FIELD),
 	JSON_F(struct process, selinux_label, "selinuxLabel", JSON_STRING_FIELD),
 	JSON_F_END,
@@ -128,30 +132,13 @@ int process_check(const struct process *process, struct error *err)
 	return check_env(process->env, err);
 }
 
-/* A confinement that was asked for and is not there is refused, not dropped. */
-static int check_labels(const struct process *process, struct error *err)
+int process_check_labels(const struct process *process, struct error *err)
 {
-	const char *profile = process->apparmor_profile;
-	char enabled = 'N';
-
 	if (process->selinux_label && *process->selinux_label)
 		return error_text(err, ENOTSUP,
 				  "process.selinuxLabel: SELinux labels are not supported by this "
 				  "version of bulwark; start the engine without --selinux-enabled");
-	if (!profile || !*profile || str_eq(profile, "unconfined"))
-		return 0;
-
-	_cleanup_close_ int fd =
-		open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || read(fd, &enabled, 1) != 1 || enabled != 'Y')
-		return error_text(err, ENOTSUP,
-				  "process.apparmorProfile: '%s' is asked for, but this host has no "
-				  "AppArmor",
-				  profile);
-	log_warning("process.apparmorProfile: '%s' is not applied by this version of bulwark",
-		    profile);
-	return 0;
+	return apparmor_check(process->apparmor_profile, err);
 }
 
 static int set_oom_score_adj(int64_t value, pid_t pid, struct error *err)
@@ -182,12 +169,14 @@ static int set_oom_score_adj(int64_t value, pid_t pid, struct error *err)
 
 int process_prepare(const struct process *process, pid_t pid, struct error *err)
 {
-	int r = check_labels(process, err);
+	int r = rlimit_apply(pid, &process->rlimits, err);
 
-	if (r == 0)
-		r = rlimit_apply(pid, &process->rlimits, err);
 	if (r == 0 && process->oom_score_adj.set)
 		r = set_oom_score_adj(process->oom_score_adj.value, pid, err);
+	if (r == 0)
+		r = scheduler_apply(pid, process->scheduler, err);
+	if (r == 0)
+		r = io_priority_apply(pid, process->io_priority, err);
 	return r;
 }
 

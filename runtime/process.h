@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 #include "caps.h"
+#include "cpu_affinity.h"
 #include "json.h"
+#include "scheduler.h"
 
 struct error;
 struct seccomp_program;
@@ -38,7 +40,10 @@ struct process {
 	struct json_array rlimits; /* struct rlimit_entry */
 	bool no_new_privileges;
 	struct opt_i64 oom_score_adj;
-	const char *apparmor_profile; /* stage 3; refused when asked for on a host that lacks it */
+	struct scheduler *scheduler;		/* NULL: as it is; so with the next two */
+	struct io_priority *io_priority;	/* ioPriority */
+	struct cpu_affinity *exec_cpu_affinity; /* execCPUAffinity */
+	const char *apparmor_profile;		/* apparmor.h */
 	const char *selinux_label;
 };
 
@@ -47,12 +52,14 @@ extern const struct json_field process_fields[];
 /* What tables cannot say: args not empty, cwd absolute, no NUL or '=' trouble in env, ids below 65536. */
 int process_check(const struct process *process, struct error *err);
 
+/* A confinement that this host cannot give is refused, not dropped: AppArmor profile, SELinux label. -ENOTSUP. */
+int process_check_labels(const struct process *process, struct error *err);
+
 /**
- * process_prepare() - What is set from outside on the future container process: rlimits, oom_score_adj
+ * process_prepare() - What is set from outside on the future container process: rlimits, oom_score_adj, scheduling
  * @pid:	the process, in the caller's pid namespace
  *
- * By the runtime with host credentials. oom_score_adj is written only where it differs. An AppArmor profile or a
- * SELinux label that cannot be had is refused here too: that is a matter of the host.
+ * By the runtime with host credentials. oom_score_adj is written only where it differs.
  */
 int process_prepare(const struct process *process, pid_t pid, struct error *err);
 

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "paths.h"
 #include "seccomp_cache.h"
+#include "seccomp_enosys.h"
 #include "str.h"
 
 #define ARGS_MAX 6	     /* arguments of a system call */
@@ -397,6 +398,61 @@ static int export(scmp_filter_ctx ctx, struct seccomp_program *ret, struct error
 	return 0;
 }
 
+/* An action after which the call happens all the same, or somebody else decides: newer calls are well looked after. */
+static bool default_lets_pass(const struct seccomp *seccomp)
+{
+	uint32_t action = seccomp->default_value & SECCOMP_RET_ACTION_FULL;
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG ||
+	       action == SECCOMP_RET_TRACE || seccomp->default_value == SCMP_ACT_ERRNO(ENOSYS);
+}
+
+/* The highest number that the section names in @arch, whatever it says about it; false: none. */
+static bool find_newest(const struct seccomp *seccomp, uint32_t arch, uint32_t *ret)
+{
+	const struct seccomp_rule *rules = seccomp->syscalls.items;
+	int newest = -1;
+
+	for (size_t i = 0; i < seccomp->syscalls.n; i++)
+		for (const char **name = rules[i].names; *name; name++) {
+			int nr = seccomp_syscall_resolve_name_arch(arch, *name);
+
+			newest = nr > newest ? nr : newest; /* below 0: not in this one */
+		}
+	*ret = (uint32_t)newest;
+	return newest >= 0;
+}
+
+static void add_newest(const struct seccomp *seccomp, uint32_t arch, struct seccomp_newest *list,
+		       size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (list[i].arch == arch)
+			return;
+	if (*n < SECCOMP_ARCHS_MAX && find_newest(seccomp, arch, &list[*n].nr))
+		list[(*n)++].arch = arch;
+}
+
+static int add_enosys(const struct seccomp *seccomp, struct seccomp_program *program,
+		      struct error *err)
+{
+	struct seccomp_newest list[SECCOMP_ARCHS_MAX];
+	size_t n = 0;
+
+	_Static_assert(N_ITEMS(archs) < SECCOMP_ARCHS_MAX, "each, and the native one");
+	if (default_lets_pass(seccomp))
+		return 0;
+	add_newest(seccomp, seccomp_arch_native(), list, &n);
+	for (size_t i = 0; seccomp->architectures && seccomp->architectures[i]; i++) {
+		uint32_t arch = 0;
+
+		(void)find_value(archs, N_ITEMS(archs), seccomp->architectures[i],
+				 &arch); /* seccomp_parse() has */
+		add_newest(seccomp, arch, list, &n);
+	}
+	return seccomp_enosys_prepend(list, n, program, err);
+}
+
 static int compile(const struct seccomp *seccomp, struct seccomp_program *ret, struct error *err)
 {
 	scmp_filter_ctx ctx = seccomp_init(seccomp->default_value);
@@ -415,6 +471,10 @@ static int compile(const struct seccomp *seccomp, struct seccomp_program *ret, s
 		r = add_rules(ctx, seccomp, err);
 	if (r == 0)
 		r = export(ctx, ret, err);
+	if (r == 0)
+		r = add_enosys(seccomp, ret, err);
+	if (r < 0)
+		seccomp_program_done(ret);
 	seccomp_release(ctx);
 	return r;
 }

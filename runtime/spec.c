@@ -32,6 +32,7 @@ static const struct json_field linux_fields[] = {
 	JSON_F(struct spec_linux, readonly_paths, "readonlyPaths", JSON_STRV_FIELD),
 	JSON_F(struct spec_linux, mount_label, "mountLabel", JSON_STRING_FIELD),
 	JSON_F_OBJECT(struct spec_linux, time_offsets, "timeOffsets", time_offsets_fields),
+	JSON_F_CUSTOM(struct spec_linux, personality, "personality", personality_parse),
 	JSON_F_END,
 };
 
@@ -50,10 +51,12 @@ static const struct json_field spec_fields[] = {
 
 static int check_paths(const char *name, const char **paths, struct error *err)
 {
+	char quoted[160];
+
 	for (size_t i = 0; paths && paths[i]; i++)
 		if (paths[i][0] != '/')
 			return error_text(err, EINVAL, "linux.%s[%zu]: '%s' is not absolute", name,
-					  i, paths[i]);
+					  i, str_quote(paths[i], quoted, sizeof(quoted)));
 	return 0;
 }
 
@@ -73,11 +76,12 @@ static int check_unsupported(const struct spec *spec, struct error *err)
 
 static int check(struct spec *spec, struct error *err)
 {
+	char quoted[64];
 	int r;
 
 	if (!str_after(spec->oci_version, "1."))
 		return error_text(err, EINVAL, "ociVersion: '%s' is not a 1.x version",
-				  spec->oci_version);
+				  str_quote(spec->oci_version, quoted, sizeof(quoted)));
 	if (!spec->root)
 		return error_text(err, EINVAL, "root: missing");
 	if (!*spec->root->path)

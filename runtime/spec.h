@@ -9,6 +9,7 @@
 #include "idmap.h"
 #include "json.h"
 #include "namespaces.h"
+#include "personality.h"
 #include "process.h"
 #include "resources.h"
 
@@ -34,6 +35,7 @@ struct spec_linux {
 	const char **readonly_paths;
 	const char *mount_label;
 	struct time_offsets time_offsets;
+	struct personality personality;
 };
 
 struct spec {

@@ -16,17 +16,20 @@
 #include "log.h"
 #include "state.h"
 
-/* ENXIO: no reader, so init, which holds the FIFO open both ways, is dead. */
-static int release_init(int state_fd, int *ret_fifo_fd, struct error *err)
+/*
+ * ENXIO: no reader, so init, which holds the FIFO open both ways, is dead; or its process runs, because an earlier start
+ * was killed after its byte was read: then what that start had left to do is done now. A second byte hurts nobody.
+ */
+static int release_init(int state_fd, const struct proc_id *init, int *ret_fifo_fd, struct error *err)
 {
 	_cleanup_close_ int fd =
 		openat(state_fd, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 && errno == ENXIO)
-		return error_text(err, ESRCH, "cannot start a container that has stopped");
-	if (fd < 0)
+	if (fd < 0 && errno != ENXIO)
 		return error_set(err, errno, "cannot open the start FIFO");
-	if (write(fd, "s", 1) != 1)
+	if (fd < 0 && !proc_is_alive(init))
+		return error_text(err, ESRCH, "cannot start a container that has stopped");
+	if (fd >= 0 && write(fd, "s", 1) != 1)
 		return error_set(err, errno, "cannot write to the start FIFO");
 	if (unlinkat(state_fd, STATE_FIFO, 0) < 0)
 		return error_set(err, errno, "cannot remove the start FIFO");
@@ -43,6 +46,8 @@ static int wait_for_execve(int fifo_fd, struct error *err)
 	struct pollfd fd = { .fd = fifo_fd };
 	int r;
 
+	if (fifo_fd < 0)
+		return 0; /* no reader any more: see release_init() */
 	do
 		r = poll(&fd, 1, -1);
 	while (r < 0 && errno == EINTR);
@@ -81,7 +86,7 @@ static int check_process(int state_fd, struct error *err)
 	return 0;
 }
 
-static int check_created(enum container_status status, struct error *err)
+static int check_created(int state_fd, enum container_status status, struct error *err)
 {
 	if (status == CONTAINER_CREATED)
 		return 0;
@@ -90,6 +95,9 @@ static int check_created(enum container_status status, struct error *err)
 	if (status == CONTAINER_CREATING)
 		return error_text(err, EAGAIN,
 				  "cannot start a container that is still being created");
+	if (status == CONTAINER_RUNNING &&
+	    faccessat(state_fd, STATE_FIFO, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0; /* what an earlier start, which was killed, had left to do: see release_init() */
 	return error_text(err, EINVAL, "cannot start an already running container");
 }
 
@@ -102,7 +110,7 @@ int start_container(const struct globals *globals, const char *id, struct error 
 	if (r == 0)
 		r = state_load(state_fd, &state, err);
 	if (r == 0)
-		r = check_created(state_status(state_fd, &state), err);
+		r = check_created(state_fd, state_status(state_fd, &state), err);
 	if (r == 0)
 		r = check_process(state_fd, err);
 	if (r < 0)
@@ -110,7 +118,7 @@ int start_container(const struct globals *globals, const char *id, struct error 
 	pidfd = proc_open(&state.init, err);
 	if (pidfd < 0)
 		return pidfd;
-	r = release_init(state_fd, &fifo_fd, err);
+	r = release_init(state_fd, &state.init, &fifo_fd, err);
 	if (r < 0 || !json_array_size(state.poststart))
 		return r;
 	r = wait_for_execve(fifo_fd, err);

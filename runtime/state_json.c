@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,25 +94,35 @@ static const struct json_field state_fields[] = {
 	JSON_F_END,
 };
 
+/* New reference; NULL with @err set. */
+static json_t *state_to_tree(const struct state *state, struct error *err)
+{
+	json_error_t why;
+	json_t *tree =
+		json_pack_ex(&why, 0,
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:b, s:I, s:s*, s:b, s:O*, s:O*, s:O*, s:O*}",
+			     "version", STATE_VERSION, "id", state->id, "ociVersion",
+			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
+			     "created", state->created, "pid", (int)state->init.pid, "startTime",
+			     (json_int_t)state->init.start, "idBase", (json_int_t)state->id_base,
+			     "ownRange", (int)state->own_range, "owner", (json_int_t)state->owner,
+			     "twinWork", state->twin_work, "degraded", (int)state->degraded,
+			     "cgroup", state->cgroup, "annotations", state->annotations,
+			     "poststart", state->poststart, "poststop", state->poststop);
+
+	if (!tree) /* a path that is not UTF-8, or memory */
+		(void)error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
+	return tree;
+}
+
 int state_save(int state_fd, const struct state *state, struct error *err)
 {
-	_cleanup_json_ json_t *tree = NULL;
+	_cleanup_json_ json_t *tree = state_to_tree(state, err);
 	_cleanup_free_ char *text = NULL;
-	json_error_t why;
 	int r;
 
-	tree = json_pack_ex(&why, 0,
-			    "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:b, s:I, s:s*, s:b, s:O*, s:O*, s:O*, s:O*}",
-			    "version", STATE_VERSION, "id", state->id, "ociVersion",
-			    state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
-			    "created", state->created, "pid", (int)state->init.pid, "startTime",
-			    (json_int_t)state->init.start, "idBase", (json_int_t)state->id_base,
-			    "ownRange", (int)state->own_range, "owner", (json_int_t)state->owner,
-			    "twinWork", state->twin_work, "degraded", (int)state->degraded,
-			    "cgroup", state->cgroup, "annotations", state->annotations, "poststart",
-			    state->poststart, "poststop", state->poststop);
-	if (!tree) /* a path that is not UTF-8, or memory */
-		return error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
+	if (!tree)
+		return -EINVAL;
 	text = json_to_text(tree);
 	if (!text)
 		return error_set(err, ENOMEM, "cannot describe the container's state");
@@ -167,6 +178,9 @@ static int parse_state(json_t *tree, struct state *ret, struct error *err)
 			       file.version, STATE_VERSION);
 	else if (file.pid > INT32_MAX)
 		r = error_text(err, EINVAL, STATE_FILE ": pid: %u is no process", file.pid);
+	else if (file.start > INT64_MAX) /* more than a state.json can hold: we never wrote it */
+		r = error_text(err, EINVAL, STATE_FILE ": startTime: %" PRIu64 " is no time",
+			       file.start);
 	else if (state_from_file(&file, ret) < 0)
 		r = error_set(err, ENOMEM, STATE_FILE);
 	arena_done(&arena);
@@ -184,29 +198,27 @@ int state_load(int state_fd, struct state *ret, struct error *err)
 	return r < 0 ? r : parse_state(tree, ret, err);
 }
 
-static bool is_frozen(const struct state *state)
+/*
+ * Init holds the FIFO open both ways until its execve(2). One that nobody reads from is what a start left that was killed
+ * after its byte was read: the process runs.
+ */
+static bool waits_for_start(int state_fd)
 {
-	struct cgroup *cgroup = NULL;
-	bool frozen;
+	_cleanup_close_ int fd =
+		openat(state_fd, STATE_FIFO, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 
-	if (!state->cgroup || cgroup_from_json(state->cgroup, &cgroup, NULL) < 0)
-		return false; /* no cgroup to be frozen in */
-	frozen = cgroup_is_frozen(cgroup);
-	cgroup_free(cgroup);
-	return frozen;
+	return fd >= 0 || (errno != ENOENT && errno != ENXIO);
 }
 
 enum container_status state_status(int state_fd, const struct state *state)
 {
-	struct stat st;
-
 	if (state->init.pid == 0)
 		return CONTAINER_CREATING;
 	if (!proc_is_alive(&state->init))
 		return CONTAINER_STOPPED;
-	if (is_frozen(state))
+	if (state->cgroup && cgroup_json_is_frozen(state->cgroup))
 		return CONTAINER_PAUSED;
-	if (fstatat(state_fd, STATE_FIFO, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (waits_for_start(state_fd))
 		return CONTAINER_CREATED;
 	return CONTAINER_RUNNING;
 }

@@ -135,7 +135,7 @@ static int apply(int proc_fd, const struct json_pair *pair, struct error *err)
 		.flags = O_WRONLY | O_CLOEXEC | O_NOCTTY,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
-	char path[SYSCTL_NAME_MAX] = "sys/", quoted[128];
+	char path[SYSCTL_NAME_MAX] = "sys/", quoted[128], quoted_path[128];
 	const size_t prefix = strlen(path), len = strlen(pair->value);
 	_cleanup_close_ int fd = -EBADF;
 	ssize_t n;
@@ -148,7 +148,7 @@ static int apply(int proc_fd, const struct json_pair *pair, struct error *err)
 	fd = sys_openat2(proc_fd, path, &how);
 	if (fd < 0)
 		return error_set(err, errno, "linux.sysctl \"%s\": cannot open '/proc/%s'", quoted,
-				 path);
+				 str_quote(path, quoted_path, sizeof(quoted_path)));
 	n = write(fd, pair->value, len);
 	if (n < 0)
 		return error_set(err, errno, "linux.sysctl \"%s\": the kernel refuses the value",

@@ -92,6 +92,17 @@ static void test_cgroup_to_json_comes_back(void **state)
 	cgroup_free(cgroup);
 }
 
+static void test_cgroup_to_json_refuses_what_it_cannot_put_on_record(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct cgroup *cgroup;
+
+	(void)state;
+	assert_int_equal(cgroup_plan("/bulwark-\xff", "x1", &cgroup, &err), 0);
+	assert_null(cgroup_to_json(cgroup));
+	cgroup_free(cgroup);
+}
+
 static void test_cgroup_from_json_refuses_what_it_did_not_write(void **state)
 {
 	static const char *const texts[] = { "{}", "{\"hierarchies\":{}}", "{\"hierarchies\":[1]}",
@@ -148,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_cgroup_plan_refuses_ways_out),
 		cmocka_unit_test(test_cgroup_plan_refuses_the_systemd_form_by_name),
 		cmocka_unit_test(test_cgroup_to_json_comes_back),
+		cmocka_unit_test(test_cgroup_to_json_refuses_what_it_cannot_put_on_record),
 		cmocka_unit_test(test_cgroup_from_json_refuses_what_it_did_not_write),
 		cmocka_unit_test(test_cgroup_kill_spares_what_was_never_ours),
 		cmocka_unit_test(test_cgroup_shares_to_weight_meets_the_fixed_points),

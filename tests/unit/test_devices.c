@@ -115,9 +115,10 @@ static void test_devices_plan_drops_the_rest_of_a_privileged_list(void **state)
 		{ .path = "/dev/sda", .type = "b", .major = 8, .minor = 0 },
 		{ .path = "/dev/mem", .type = "c", .major = 1, .minor = 1 },
 		{ .path = "/dev/fuse", .type = "c", .major = 10, .minor = 229 },
+		{ .path = "/dev/null", .type = "c", .major = 1, .minor = 3, .uid = { true, 100000 } },
 	};
 	struct device_rule all = { .allow = true, .access = "rwm" };
-	struct json_array node_list = { nodes, 3 }, rules = { &all, 1 };
+	struct json_array node_list = { nodes, 4 }, rules = { &all, 1 };
 	struct error err = ERROR_INIT;
 	struct device_plan plan;
 
@@ -126,6 +127,8 @@ static void test_devices_plan_drops_the_rest_of_a_privileged_list(void **state)
 	assert_int_equal(plan.dropped, 2);
 	assert_null(find_node(&plan, "/dev/sda"));
 	assert_non_null(find_node(&plan, "/dev/fuse"));
+	assert_int_equal(find_node(&plan, "/dev/null")->uid,
+			 0); /* the host's owners mean nothing here */
 	assert_false(allows(&plan, 8, 0));
 	assert_false(allows(&plan, 1, 1));
 }
@@ -161,6 +164,7 @@ static void test_devices_plan_refuses_a_rule_for_the_hosts_devices(void **state)
 		{ .allow = true, .type = "b", .access = "rwm" },
 		{ .allow = true, .type = "c", .major = NUMBER(1), .access = "rw" },
 		{ .allow = true, .type = "c", .access = "w" },
+		{ .allow = true, .type = "\n", .access = "w" },
 	};
 
 	(void)state;
@@ -172,6 +176,7 @@ static void test_devices_plan_refuses_a_rule_for_the_hosts_devices(void **state)
 
 		assert_int_equal(devices_plan(&none, &list, &plan, &err), -EPERM);
 		assert_non_null(strstr(err.msg, "linux.resources.devices[0]"));
+		assert_null(strchr(err.msg, '\n'));
 	}
 }
 
@@ -186,6 +191,12 @@ static void test_devices_plan_checks_path_type_and_owner(void **state)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		assert_int_equal(plan_node("c", 1, 3, paths[i], &plan, &err), -EINVAL);
 	assert_int_equal(plan_node("x", 1, 3, "/dev/null", &plan, &err), -EINVAL);
+	assert_int_equal(plan_node("\n", 1, 3, "/dev/null", &plan, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, ".type: '\\x0a' is none of"));
+	assert_int_equal(plan_node("c", 1, 3, "\x1b", &plan, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, ".path: '\\x1b' is not"));
+	assert_int_equal(plan_node("c", 8, 0, "/dev/\n", &plan, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "device '/dev/\\x0a' (c 8:0)"));
 	assert_int_equal(plan_node("c", 1, 3, "/dev/mine", &plan, &err), 0);
 	assert_int_equal(plan_node("p", 0, 0, "/dev/fifo", &plan, &err), 0);
 	assert_int_equal(find_node(&plan, "/dev/fifo")->type, 'p');

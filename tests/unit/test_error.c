@@ -21,6 +21,15 @@ static void test_error_set_appends_the_reason(void **state)
 	assert_string_equal(err.msg, "cannot open 'etc/passwd': Permission denied");
 }
 
+static void test_error_set_keeps_the_line_one_line(void **state)
+{
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	(void)error_text(&err, EINVAL, "name '%s'", "a\nb\x1b[2J\x7f\xc3\xa4");
+	assert_string_equal(err.msg, "name 'a?b?[2J?\xc3\xa4'");
+}
+
 static void test_error_set_replaces_an_older_line(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -154,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_error_set_appends_the_reason),
+		cmocka_unit_test(test_error_set_keeps_the_line_one_line),
 		cmocka_unit_test(test_error_set_replaces_an_older_line),
 		cmocka_unit_test(test_error_set_survives_an_unknown_number),
 		cmocka_unit_test(test_error_text_is_the_text_alone),

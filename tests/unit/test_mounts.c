@@ -111,6 +111,8 @@ static void test_mounts_check_refuses_foreign_file_systems(void **state)
 	}
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		assert_int_equal(check(own[i], own[i], NULL, &err), 0);
+	assert_int_equal(check("ext4\n", "/dev/sda", NULL, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "type 'ext4\\x0a'"));
 }
 
 static void test_mounts_check_refuses_propagation_to_the_host(void **state)
@@ -125,6 +127,8 @@ static void test_mounts_check_refuses_propagation_to_the_host(void **state)
 
 		assert_int_equal(check("bind", "/home/u", options, &err), -EPERM);
 		assert_non_null(strstr(err.msg, "propagation"));
+		assert_int_equal(check("bind", "/\x1b", options, &err), -EPERM);
+		assert_non_null(strstr(err.msg, "'/\\x1b' cannot"));
 	}
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		const char *options[] = { "rbind", good[i], NULL };

@@ -147,20 +147,20 @@ static void test_process_check_refuses_bad_env_without_showing_it(void **state)
 		       "process.env[0]: the name is empty");
 }
 
-static void test_process_prepare_refuses_confinement_the_host_lacks(void **state)
+static void test_process_check_labels_refuses_confinement_the_host_lacks(void **state)
 {
 	struct process process = { .apparmor_profile = "docker-default" };
 	struct error err = ERROR_INIT;
 
 	(void)state;
 	if (access("/sys/module/apparmor/parameters/enabled", F_OK) != 0) {
-		assert_int_equal(process_prepare(&process, getpid(), &err), -ENOTSUP);
+		assert_int_equal(process_check_labels(&process, &err), -ENOTSUP);
 		assert_non_null(strstr(err.msg, "this host has no AppArmor"));
 	}
 	process.apparmor_profile = "unconfined";
-	assert_int_equal(process_prepare(&process, getpid(), &err), 0);
+	assert_int_equal(process_check_labels(&process, &err), 0);
 	process.selinux_label = "system_u:system_r:container_t:s0";
-	assert_int_equal(process_prepare(&process, getpid(), &err), -ENOTSUP);
+	assert_int_equal(process_check_labels(&process, &err), -ENOTSUP);
 }
 
 static void test_process_prepare_raises_oom_score_adj(void **state)
@@ -689,7 +689,7 @@ int main(void)
 		cmocka_unit_test(test_process_check_refuses_ids_beyond_the_range),
 		cmocka_unit_test(test_process_check_refuses_what_cannot_run),
 		cmocka_unit_test(test_process_check_refuses_bad_env_without_showing_it),
-		cmocka_unit_test(test_process_prepare_refuses_confinement_the_host_lacks),
+		cmocka_unit_test(test_process_check_labels_refuses_confinement_the_host_lacks),
 		cmocka_unit_test(test_process_prepare_raises_oom_score_adj),
 		IN_FOLDER(test_process_find_executable_searches_path),
 		IN_FOLDER(test_process_find_executable_speaks_as_go_does),

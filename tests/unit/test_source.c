@@ -481,6 +481,20 @@ static void test_source_open_wants_engine_storage_out_of_reach(void **state)
 
 	assert_int_equal(chmod(at(s, "data"), 0711), 0);
 	view_for(s, "data/overlay2/x/merged");
+	assert_refused(s, "data/volumes/v/_data", "can be reached by other users");
+	/* Podman's graph root is 0755, and the folders in it are closed. */
+	assert_int_equal(chmod(at(s, "data"), 0755), 0);
+	assert_int_equal(chmod(at(s, "data/volumes"), 0700), 0);
+	view_for(s, "data/overlay2/x/merged");
+	assert_kind(s, "data/volumes/v/_data", SOURCE_ENGINE);
+}
+
+static void test_source_open_wants_engine_storage_to_be_roots_alone(void **state)
+{
+	struct scratch *s = need_root(state);
+
+	assert_int_equal(chmod(at(s, "data"), 0770), 0);
+	view_for(s, "data/overlay2/x/merged");
 	assert_refused(s, "data/volumes/v/_data", "belongs to root");
 }
 
@@ -735,6 +749,7 @@ int main(void)
 		T(test_source_open_knows_the_engines_storage_by_its_root),
 		T(test_source_open_refuses_the_rest_of_the_engines_storage),
 		T(test_source_open_wants_engine_storage_out_of_reach),
+		T(test_source_open_wants_engine_storage_to_be_roots_alone),
 		T(test_source_open_wants_engine_storage_out_of_reach_by_every_mount),
 		T(test_source_open_judges_a_volume_by_its_device),
 		T(test_source_open_judges_a_link_in_a_volume_by_where_it_leads),

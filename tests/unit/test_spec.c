@@ -130,6 +130,18 @@ static void test_namespaces_parse_refuses_doubles_and_strangers(void **state)
 		       EINVAL, "linux.namespaces[0].type: missing");
 }
 
+/* What a document holds must not start a line of its own in a log, nor an escape sequence on a terminal. */
+static void test_spec_parse_quotes_what_the_document_says(void **state)
+{
+	(void)state;
+	assert_refused("{\"ociVersion\":\"2\\n\",\"root\":{\"path\":\"r\"}}", EINVAL,
+		       "ociVersion: '2\\x0a' is not a 1.x version");
+	assert_refused("{\"ociVersion\":\"1.0\",\"root\":{\"path\":\"r\"},\"linux\":{\"maskedPaths\":[\"a\\u001b\"]}}",
+		       EINVAL, "linux.maskedPaths[0]: 'a\\x1b' is not absolute");
+	assert_refused("{\"ociVersion\":\"1.0\",\"root\":{\"path\":\"r\"},\"linux\":{\"namespaces\":[{\"type\":\"\\r\"}]}}",
+		       EINVAL, "linux.namespaces[0]: unknown namespace type '\\x0d'");
+}
+
 static struct namespaces all_named(void)
 {
 	struct namespaces ns = { 0 };
@@ -171,8 +183,9 @@ static void test_namespaces_check_refuses_a_path_to_the_hosts(void **state)
 	ns.path[NS_UTS] = "/proc/self/ns/uts"; /* the same inode under another name */
 	assert_int_equal(namespaces_check(&ns, &err), -EPERM);
 	assert_non_null(strstr(err.msg, "uts"));
-	ns.path[NS_UTS] = "/nowhere";
+	ns.path[NS_UTS] = "/nowhere\n";
 	assert_int_equal(namespaces_check(&ns, &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "uts namespace '/nowhere\\x0a': "));
 }
 
 int main(void)
@@ -182,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_spec_parse_ignores_unknown_keys_and_null),
 		cmocka_unit_test(test_spec_parse_fills_nested_sections),
 		cmocka_unit_test(test_spec_parse_names_the_path_of_a_mistake),
+		cmocka_unit_test(test_spec_parse_quotes_what_the_document_says),
 		cmocka_unit_test(test_namespaces_parse_refuses_doubles_and_strangers),
 		cmocka_unit_test(test_namespaces_check_refuses_a_missing_entry),
 		cmocka_unit_test(test_namespaces_check_refuses_a_path_to_the_hosts),

@@ -426,6 +426,10 @@ static void test_state_load_refuses_damage(void **state)
 		    "{\"version\":1,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\","
 		    "\"pid\":2147483648}",
 		    -EINVAL, "pid");
+	refuse_load(fd,
+		    "{\"version\":1,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\","
+		    "\"startTime\":9223372036854775808}", /* read, but it could not be written again */
+		    -EINVAL, "startTime: 9223372036854775808");
 	fd_close(fd);
 }
 
@@ -460,7 +464,7 @@ static void test_state_save_refuses_a_path_that_is_not_utf8(void **state)
 static void test_state_status_follows_init_and_fifo(void **state)
 {
 	struct state s = sample();
-	int fd = create("c1");
+	int fd = create("c1"), fifo_fd;
 
 	(void)state;
 	assert_int_equal(state_status(fd, &s), CONTAINER_CREATING);
@@ -468,9 +472,12 @@ static void test_state_status_follows_init_and_fifo(void **state)
 	assert_int_equal(proc_stat(s.init.pid, &s.init.start, NULL, NULL), 0);
 	assert_int_equal(state_status(fd, &s), CONTAINER_RUNNING);
 	assert_int_equal(mkfifoat(fd, STATE_FIFO, 0600), 0);
+	assert_int_equal(state_status(fd, &s), CONTAINER_RUNNING); /* nobody waits at it */
+	fifo_fd = openat(fd, STATE_FIFO, O_RDWR | O_CLOEXEC);
 	assert_int_equal(state_status(fd, &s), CONTAINER_CREATED);
 	s.init.start++; /* the number is another process's now */
 	assert_int_equal(state_status(fd, &s), CONTAINER_STOPPED);
+	fd_close(fifo_fd);
 	state_done(&s);
 	fd_close(fd);
 }

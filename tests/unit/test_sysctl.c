@@ -214,6 +214,8 @@ static void test_sysctl_apply_names_what_does_not_exist(void **state)
 	(void)state;
 	assert_int_equal(apply("net.ipv4.nothing", "1", &err), -ENOENT);
 	assert_ptr_equal(strstr(err.msg, "linux.sysctl \"net.ipv4.nothing\": "), err.msg);
+	assert_int_equal(apply("net.\n", "1", &err), -ENOENT);
+	assert_non_null(strstr(err.msg, "'/proc/sys/net/\\x0a'"));
 }
 
 static void test_sysctl_apply_leaves_domainname_to_init_and_refuses_the_hosts(void **state)

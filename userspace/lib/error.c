@@ -39,10 +39,22 @@ __attribute__((format(printf, 2, 0))) static void line_vformat(struct line *line
 	line->len = line->cut ? sizeof(line->text) - 1 : (size_t)n;
 }
 
+/*
+ * Whoever quotes what came from outside shows it escaped; where that was forgotten, nothing of it may yet break the line
+ * or move a terminal's cursor.
+ */
+static void line_tame(struct line *line)
+{
+	for (size_t i = 0; i < line->len; i++)
+		if ((unsigned char)line->text[i] < ' ' || line->text[i] == 0x7f)
+			line->text[i] = '?';
+}
+
 static void line_store(struct line *line, struct error *err)
 {
 	static const char mark[] = "...";
 
+	line_tame(line);
 	if (line->cut)
 		memcpy(line->text + sizeof(line->text) - sizeof(mark), mark, sizeof(mark));
 	else
