@@ -8,6 +8,7 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 --match 'v[0-9]*' 2>
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 15
+BENCH_RUNS ?= 100
 CLANG ?= clang
 ifeq ($(origin CC),default)
 CC := gcc
@@ -61,6 +62,8 @@ lib_sources := $(wildcard userspace/lib/*.c)
 runtime_sources := $(wildcard runtime/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
+bench_sources := $(wildcard tests/bench/*.c)
+probe_sources := $(wildcard tests/integration/probes/*.c)
 manpages := $(wildcard docs/man/*.8)
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
@@ -69,6 +72,8 @@ runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
 unit_programs := $(unit_sources:tests/unit/%.c=$B/unit/%)
 fuzz_programs := $(fuzz_sources:tests/fuzz/%.c=$B/fuzz/%)
+bench_programs := $(bench_sources:tests/bench/%.c=$B/bench/%)
+probe_programs := $(probe_sources:tests/integration/probes/%.c=$B/probes/%)
 
 # Only these see the version: a new commit does not compile the rest again.
 versioned_sources := $(if $(runtime_sources),$(shell grep -lE 'BULWARK_(VERSION|COMMIT)' $(runtime_sources)))
@@ -76,7 +81,7 @@ versioned_objects := $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all unit-programs fuzz-programs check check-root check-vm test test-full format lint bench fuzz coverage \
+.PHONY: all unit-programs fuzz-programs bench-programs probes check check-root check-vm test test-full format lint bench fuzz coverage \
 	install uninstall clean help FORCE
 
 all: $B/bulwark $B/test/bulwark
@@ -128,6 +133,16 @@ $B/fuzz/%.o: tests/fuzz/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -DBULWARK_TEST_BUILD -c -o $@ $<
 
+# What measures others has nothing of ours in it, and starts as fast as can be.
+$B/bench/%: tests/bench/%.c $B/stamp-compile $B/stamp-link
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) $(LDFLAGS) $(link_static) -o $@ $<
+
+# What attacks from inside a container has only itself; no flag of ours makes it other than what an attacker would build.
+$B/probes/%: tests/integration/probes/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -static -o $@ $<
+
 $(versioned_objects): $B/stamp-version
 
 # A stamp changes when its text does, and with it all that was made from that text: flags, and lists of files (an archive
@@ -143,13 +158,16 @@ $B/stamp-%: FORCE
 	@printf '%s\n' $(call quote,$(text)) | cmp -s - $@ || printf '%s\n' $(call quote,$(text)) >$@
 FORCE:
 
--include $(wildcard $B/lib/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d)
+-include $(wildcard $B/lib/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
+	$B/bench/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----
 
 unit-programs: $(unit_programs)
 fuzz-programs: $(fuzz_programs)
+bench-programs: $(bench_programs)
+probes: $(probe_programs)
 
 check:
 	@scripts/run-tests unit
@@ -172,7 +190,7 @@ fuzz:
 	@scripts/run-tests fuzz
 
 bench:
-	@scripts/run-tests bench
+	@BENCH_RUNS=$(BENCH_RUNS) scripts/run-tests bench
 
 coverage:
 	@$(MAKE) --no-print-directory B=build/coverage COVERAGE=1 unit-programs
@@ -207,13 +225,13 @@ help:
 	'make             build/bulwark, and build/test/bulwark for the tests' \
 	'make check       unit tests; no root' \
 	'make check-root  integration tests on this machine; root' \
-	'make check-vm    the same on other kernels, in QEMU guests (they come with stage 2)' \
+	'make check-vm    those tagged vm, in QEMU guests: Linux 6.1 and 6.12, cgroup v2; root' \
 	'make test        installs missing test tools and runs every tier; root' \
 	'make test-full   the same, with long runs; root, hours' \
 	'make lint        clang-format, clang-tidy, cppcheck, shellcheck, scripts/check-style' \
 	'make format      settle the whitespace of all C files' \
 	'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)' \
-	'make bench       benchmarks' \
+	'make bench       bulwark beside runc and crun, BENCH_RUNS=$(BENCH_RUNS): build/bench.tsv and charts; root' \
 	'make coverage    lines that the unit tests reach' \
 	'make install     to DESTDIR= and PREFIX=$(PREFIX); also uninstall' \
 	'make clean       remove build/' \

@@ -61,7 +61,6 @@ load helpers
 	fi
 }
 
-# bats test_tags=vm
 @test "cgroups: the pids limit holds against root of the container" {
 	config_set '.linux.resources.pids = {limit: 8}'
 	config_privileged

@@ -59,7 +59,6 @@ upper_of() {
 	assert_equal "$(awk '/^Uid:/ { print $2 }' "/proc/$(docker_pid c1)/status")" 0
 }
 
-# bats test_tags=vm
 @test "docker run: two live containers differ, and the host shows no uid 0" {
 	requires_bulwark
 	local name pid
@@ -74,7 +73,6 @@ upper_of() {
 	done
 }
 
-# bats test_tags=vm
 @test "docker run: a file made inside is 0:0 in the upper, and the image shows its owners" {
 	docker_run --name c1 bb sh -c 'touch /f; stat -c %u:%g /bin/busybox /etc/passwd /f' >"$WORK/out"
 	assert_equal "$(cat "$WORK/out")" "0:0
@@ -109,7 +107,6 @@ upper_of() {
 	assert_equal "$output" through
 }
 
-# bats test_tags=vm
 @test "docker exec: output, exit code, user, terminal, detached, privileged" {
 	running c1
 	run docker exec c1 sh -c 'echo inside; exit 9'
@@ -173,7 +170,6 @@ logs_count() {
 
 # ---------------------------------------------------------------- files
 
-# bats test_tags=vm
 @test "docker cp: both ways, while it runs and when it is stopped" {
 	local state
 	mkdir "$WORK/in"
@@ -232,7 +228,6 @@ logs_count() {
 	grep -q ' 0/0 .* etc/passwd$' "$WORK/list"
 }
 
-# bats test_tags=vm
 @test "docker run -v: a user's home folder" {
 	requires_bulwark
 	public_new
@@ -250,7 +245,6 @@ $USER_ID:$USER_ID"
 	assert_contains "Read-only"
 }
 
-# bats test_tags=vm
 @test "docker volume: shared by two containers, right owners in both, 0:0 on disk" {
 	local data
 	docker volume create vol1 >/dev/null
@@ -329,6 +323,25 @@ two"
 	assert_equal "$(cgroup_read "$(docker_pid c1)" pids pids.max pids.max)" 50
 }
 
+@test "docker update, pause, unpause" {
+	docker_run -d --name c1 -m 64m --memory-swap 128m bb sleep 1000
+	local pid
+	pid=$(docker_pid c1)
+	docker update -m 96m --pids-limit 77 --cpus 0.5 c1
+	assert_equal "$(cgroup_read "$pid" memory memory.limit_in_bytes memory.max)" 100663296
+	assert_equal "$(cgroup_read "$pid" pids pids.max pids.max)" 77
+	if cgroup_is_v2 cpu; then
+		assert_equal "$(cgroup_read "$pid" cpu '' cpu.max)" "50000 100000"
+	else
+		assert_equal "$(cgroup_read "$pid" cpu cpu.cfs_quota_us '')" 50000
+	fi
+	docker pause c1
+	assert_equal "$(docker inspect -f '{{.State.Status}}' c1)" paused
+	docker unpause c1
+	assert_equal "$(docker inspect -f '{{.State.Status}}' c1)" running
+	assert_equal "$(docker exec c1 echo alive)" alive
+}
+
 @test "docker run: default seccomp profile and capabilities" {
 	run docker_run --rm bb grep -E '^(Seccomp|CapEff|NoNewPrivs):' /proc/self/status
 	assert_contains $'Seccomp:\t2'
@@ -339,7 +352,6 @@ two"
 
 # ---------------------------------------------------------------- network
 
-# bats test_tags=vm
 @test "docker network: DNS between two containers of a user's network" {
 	docker network create net1 >/dev/null
 	docker_run -d --name web --network net1 bb httpd -f -p 8080 -h /etc >/dev/null
@@ -379,7 +391,6 @@ two"
 
 # ---------------------------------------------------------------- what is not run as it was asked
 
-# bats test_tags=vm
 @test "docker run: host namespaces are refused with 125, by name" {
 	requires_bulwark
 	local kind

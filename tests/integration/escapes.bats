@@ -40,7 +40,6 @@ targets() {
 
 # ---------------------------------------------------------------- links in the image
 
-# bats test_tags=vm
 @test "escapes: /proc, /sys, /dev and below as links (CVE-2019-19921, CVE-2026-41579)" {
 	local where target
 	requires_bulwark

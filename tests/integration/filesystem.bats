@@ -150,9 +150,52 @@ mount_options() { # of the mount at $1, from a container's output of /proc/self/
 	assert_equal "$(mounts_below "$WORK")" ""
 }
 
+# bats test_tags=vm
+@test "tmpcopyup: a tmpfs starts with what the image has there, owners and modes too, and nothing of it reaches the image" {
+	mkdir -p "$ROOTFS/data/sub"
+	echo text >"$ROOTFS/data/file"
+	chmod 4755 "$ROOTFS/data/file"
+	chown 33:44 "$ROOTFS/data/sub"
+	ln -s /etc/passwd "$ROOTFS/data/link"
+	config_set '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "size=1m"]},
+		{destination: "/data-ro", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "ro"]}]'
+	mkdir "$ROOTFS/data-ro"
+	echo kept >"$ROOTFS/data-ro/f"
+	runtime_run sh -c 'cat /data/file; stat -c "%u:%g %a" /data/file /data/sub; readlink /data/link; echo new >/data/new
+		stat -f -c %T /data; cat /data-ro/f; echo x >/data-ro/x || echo read-only'
+	assert_status 0
+	assert_equal "${lines[0]}" text
+	assert_equal "${lines[1]}" "0:0 4755"
+	assert_equal "${lines[2]}" "33:44 755"
+	assert_equal "${lines[3]}" /etc/passwd
+	assert_equal "${lines[4]}" tmpfs
+	assert_equal "${lines[5]}" kept
+	assert_contains read-only
+	[ ! -e "$ROOTFS/data/new" ]
+}
+
+@test "tmpcopyup: more than the tmpfs holds is refused, and leaves nothing" {
+	mkdir -p "$ROOTFS/data"
+	head -c 2000000 /dev/zero >"$ROOTFS/data/big"
+	config_set '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "size=1m"]}]'
+	runtime_run true
+	assert_refused tmpcopyup big
+}
+
+@test "tmpcopyup: what is mounted below is not copied" {
+	volume_new v
+	echo secret >"$VOL/secret"
+	mkdir -p "$ROOTFS/data/vol"
+	config_mount "$VOL" /data/vol
+	config_set '.mounts += [{destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]'
+	runtime_run ls -A /data /data/vol
+	assert_status 0
+	assert_contains vol
+	assert_lacks secret
+}
+
 # ---------------------------------------------------------------- masks
 
-# bats test_tags=vm
 @test "maskedPaths: a listed file reads as empty, a folder is empty" {
 	mkdir "$ROOTFS/etc/secrets"
 	echo secret >"$ROOTFS/etc/secret"
@@ -186,7 +229,6 @@ mount_options() { # of the mount at $1, from a container's output of /proc/self/
 
 # ---------------------------------------------------------------- /dev
 
-# bats test_tags=vm
 @test "dev: the default devices work and belong to root" {
 	runtime_run sh -c 'cd /dev; for d in null zero full random urandom tty; do
 			[ -c $d ] || echo no $d; stat -c "%u:%g %a" $d; done | sort -u

@@ -14,7 +14,7 @@
 
 bats_require_minimum_version 1.5.0
 
-TESTS=$(cd "$BATS_TEST_DIRNAME" && pwd)
+TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$TESTS/../.." && pwd)
 BUILD=${BULWARK_BUILD:-build}
 [ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
@@ -100,9 +100,9 @@ assert_refused() {
 	done
 }
 
-# wait_for COMMAND...: until it succeeds, at most 15 s.
+# wait_for COMMAND...: until it succeeds, at most 15 s; in a guest, where everything takes its time, 90.
 wait_for() {
-	local end=$((SECONDS + 15))
+	local end=$((SECONDS + (${BULWARK_GUEST:-0} ? 90 : 15)))
 	until "$@"; do
 		if [ $SECONDS -ge $end ]; then
 			fail "waited in vain for: $*"
@@ -115,13 +115,12 @@ wait_for() {
 # ---------------------------------------------------------------- set-up and clean-up
 
 probes_build() {
-	local src out
-	mkdir -p "$PROBES"
+	local src
 	for src in "$TESTS"/probes/*.c; do
-		out=$PROBES/$(basename "$src" .c)
-		[ "$out" -nt "$src" ] && continue
-		gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -o "$out.$$" "$src" || return 1
-		mv "$out.$$" "$out"
+		if [ ! "$PROBES/$(basename "$src" .c)" -nt "$src" ]; then
+			make -s -C "$TOP" B="$BUILD" probes
+			return
+		fi
 	done
 }
 
@@ -142,9 +141,7 @@ rootfs_make() {
 	done
 	chmod 1777 "$1/tmp" "$1/var/tmp"
 	cp "$(command -v busybox)" "$1/bin/busybox"
-	for applet in $(busybox --list); do
-		[ -e "$1/bin/$applet" ] || ln -s busybox "$1/bin/$applet"
-	done
+	busybox --list | "$PROBES/links" busybox "$1/bin"
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
 	for applet in ids setfcap locks breakout spy keys; do
@@ -226,6 +223,7 @@ leftovers() {
 leftovers_remove() {
 	local folder pid mount
 	cgroup_folders "$CGROUP" | while read -r folder; do
+		[ ! -e "$folder/freezer.state" ] || echo THAWED >"$folder/freezer.state" # or it cannot die
 		while read -r pid; do
 			kill -KILL "$pid" 2>/dev/null && "$PROBES/await" "$pid" 5000
 		done <"$folder/cgroup.procs"

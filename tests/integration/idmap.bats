@@ -72,7 +72,6 @@ load helpers
 	awk -F: -v b="$base" '$3 >= b && $3 < b + 65536 { bad = 1 } END { exit bad }' /etc/passwd /etc/group
 }
 
-# bats test_tags=vm
 @test "idmap: the host sees no process of the container as uid 0" {
 	requires_bulwark
 	local base pid field
@@ -172,7 +171,6 @@ new"
 	assert_equal "$output" middle
 }
 
-# bats test_tags=vm
 @test "idmap: inside nobody owns anything" {
 	requires_bulwark
 	chown 1000:1000 "$ROOTFS/var/tmp"

@@ -29,7 +29,6 @@ load helpers
 	assert_equal "${lines[1]}" "$(readlink /proc/self/ns/ipc)"
 }
 
-# bats test_tags=vm
 @test "namespaces: leaving one out is refused, and the refusal names it" {
 	local type
 	requires_bulwark
@@ -149,7 +148,6 @@ openable_device() {
 	assert_equal "$output" opened
 }
 
-# bats test_tags=vm
 @test "devices: what is not on the list is refused by name" {
 	local device
 	requires_bulwark
@@ -200,7 +198,6 @@ openable_device() {
 	assert_status 0
 }
 
-# bats test_tags=vm
 @test "devices: of a --privileged list the rest is dropped" {
 	local device
 	requires_bulwark
@@ -258,7 +255,6 @@ source_refused() { # SOURCE [word in the refusal]
 	assert_contains readable
 }
 
-# bats test_tags=vm
 @test "sources: restricted host paths are refused by name" {
 	local path
 	requires_bulwark
@@ -359,7 +355,6 @@ source_refused() { # SOURCE [word in the refusal]
 	[ "$status" != failed ]
 }
 
-# bats test_tags=vm
 @test "sources: folders of users are allowed, wherever they are" {
 	requires_bulwark
 	local place dir

@@ -1,27 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# leaks.sh RUNTIME PROBES WORK BUNDLE CGROUP WHAT - the cycles of leaks.bats; pid 1 of a pid namespace of its own.
+# leaks.sh WHAT - the cycles of leaks.bats; run by census_world, which says what is counted.
 set -eu
 
-RUNTIME=$1 PROBES=$2 WORK=$3 BUNDLE=$4 CGROUP=$5 WHAT=$6
-PREFIX=/run/bulwark-test
-STATE=$WORK/state-${RUNTIME##*/}
-ROOTFS=$BUNDLE/rootfs
+HERE=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/integration/census.bash
+source "$HERE/census.bash"
 
-mkdir -p $PREFIX
-mount -t tmpfs -o mode=0755 tmpfs $PREFIX # an id table of our own
-mkdir -p $PREFIX/etc/bulwark
-(umask 077 && echo '{"configurationFileVersion": 2, "bpfLsm": {"value": "preferred"}}' >$PREFIX/etc/bulwark/admin-settings.json)
-mount -t overlay -o "lowerdir=$ROOTFS,upperdir=$WORK/ov/diff,workdir=$WORK/ov/work" overlay "$WORK/ov/merged"
-
-runtime() {
-	timeout -k 5 60 "$RUNTIME" --root "$STATE" "$@" </dev/null
-}
+WHAT=$1
 
 # Config of cycle $1: a plain root and an engine's overlay in turn.
 bundle() {
 	local root=rootfs
-	[ $(($1 % 2)) -eq 0 ] || root=$WORK/ov/merged
+	[ $(($1 % 2)) -eq 0 ] || root=$MERGED
 	jq --arg root "$root" --arg cgroup "$CGROUP/leak-$1" '.root.path = $root | .linux.cgroupsPath = $cgroup' \
 		"$BUNDLE/config.json" >"$BUNDLE/config.json.new"
 	mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
@@ -33,69 +24,21 @@ cgroups() {
 	done
 }
 
-# Records of the id table that name a container; freed ones may keep when they were freed, not whose they were.
+# Blocks of the id table that a container holds
 held_ranges() {
-	if [ -e $PREFIX/run/ids ]; then
-		strings -n 8 $PREFIX/run/ids | grep -c "$STATE" || :
-	else
-		echo 0
-	fi
-}
-
-# Names of live processes other than this shell and its copies; without help of others, which would count.
-processes() {
-	local folder key value name state
-	for folder in /proc/[0-9]*; do
-		name='' state=''
-		while read -r key value; do
-			case $key in
-			Name:) name=$value ;;
-			State:) state=${value%% *} && break ;;
-			esac
-		done 2>/dev/null <"$folder/status" || continue
-		case $state:$name in
-		: | Z:* | X:* | *:bash) ;;
-		*) printf '%s ' "$name" ;;
-		esac
-	done
-}
-
-# One line for each thing that could leak. The parent cgroup stays, as with runc.
-count() {
-	echo "mounts: $(sort /proc/self/mountinfo | awk '{ print $5 }' | tr '\n' ' ')"
-	echo "cgroups: $(cgroups | tr '\n' ' ')"
-	echo "processes: $(processes)"
-	echo "namespaces: $(lsns -n -o NS,TYPE | grep -c .)"
-	echo "id ranges: $(held_ranges)"
-	echo "state: $(find "$STATE" -mindepth 1 2>/dev/null | tr '\n' ' ')"
-	echo "overlay: $(cd "$WORK/ov" && find . -maxdepth 2 -not -path './merged/*' -not -path './diff/*' | sort | tr '\n' ' ')"
-	echo "bundle: $(cd "$BUNDLE" && find . | sort | cksum)"
-}
-
-# Ends of processes are asynchronous: the counts must come back to what they were within ten seconds.
-compare() {
-	local end=$((SECONDS + 10))
-	while :; do
-		count >"$WORK/after"
-		cmp -s "$WORK/before" "$WORK/after" && return 0
-		[ $SECONDS -lt $end ] || break
-		sleep 0.1
-	done
-	echo "LEAK after $1:"
-	diff "$WORK/before" "$WORK/after" || :
-	ps -e -o pid,ppid,stat,args
-	exit 1
+	"${CENSUS[@]}" --out "$ASIDE/held"
+	grep -c '^id block: ' "$ASIDE/held" || :
 }
 
 verb_create() {
-	runtime create --bundle "$BUNDLE" --pid-file "$WORK/pid" "leak-$1" >"$WORK/out" 2>&1
+	runtime create --bundle "$BUNDLE" --pid-file "$ASIDE/pid" "leak-$1" >"$ASIDE/out" 2>&1
 }
 
 # Runs a verb in the background and kills it after a random part of $1 microseconds; children of its own are left alone.
 kill_at_random() {
 	local limit=$1 pid
 	shift
-	"$RUNTIME" --root "$STATE" "$@" </dev/null >"$WORK/out" 2>&1 &
+	"$RUNTIME" --root "$STATE" "$@" </dev/null >"$ASIDE/out" 2>&1 9<&- &
 	pid=$!
 	sleep "$(awk -v l="$limit" -v r=$RANDOM 'BEGIN { printf "%.6f", l * r / 32768 / 1000000 }')"
 	kill -KILL $pid 2>/dev/null || :
@@ -124,7 +67,7 @@ do_cycles() {
 		2)
 			runtime start "leak-$i"
 			runtime kill "leak-$i" KILL
-			"$PROBES/await" "$(cat "$WORK/pid")" 10000
+			"$PROBES/await" "$(cat "$ASIDE/pid")" 10000
 			runtime delete "leak-$i"
 			;;
 		esac
@@ -141,7 +84,7 @@ do_create() {
 		bundle "$i"
 		kill_at_random $((limit + limit / 10)) create --bundle "$BUNDLE" "leak-$i"
 		runtime delete --force "leak-$i" || { echo "delete --force of leak-$i: $?"; exit 1; }
-		[ $((i % 8)) -ne 0 ] || compare "create killed $i times"
+		[ $((i % 8)) -ne 0 ] || census_after nothing "create killed $i times"
 	done
 	echo "killed 24 times within $limit us"
 }
@@ -153,14 +96,14 @@ do_verbs() {
 		kill_at_random 30000 run --bundle "$BUNDLE" "leak-$i"
 		runtime delete --force "leak-$i"
 	done
-	compare "run killed"
+	census_after nothing "run killed"
 	for i in $(seq 11 16); do
 		bundle "$i"
 		verb_create "$i"
 		kill_at_random 4000 start "leak-$i"
 		runtime delete --force "leak-$i"
 	done
-	compare "start killed"
+	census_after nothing "start killed"
 	bundle 20
 	verb_create 20
 	runtime start leak-20
@@ -169,7 +112,7 @@ do_verbs() {
 		kill_at_random "$limit" exec leak-20 sleep 1000
 	done
 	runtime delete --force leak-20
-	compare "exec killed"
+	census_after nothing "exec killed"
 	for i in $(seq 31 40); do
 		bundle "$i"
 		verb_create "$i"
@@ -177,26 +120,15 @@ do_verbs() {
 		kill_at_random 15000 delete --force "leak-$i"
 		runtime delete --force "leak-$i"
 	done
-	compare "delete killed"
+	census_after nothing "delete killed"
 	echo "killed 30 times"
 }
 
 # Each fails at another step.
 do_failures() {
-	local i=0 filter
-	cp "$BUNDLE/config.json" "$WORK/good.json"
-	while read -r filter; do
-		i=$((i + 1))
-		jq "$filter" "$WORK/good.json" >"$BUNDLE/config.json"
-		bundle "$i"
-		if verb_create "$i"; then
-			echo "'$filter' was not refused"
-			exit 1
-		fi
-		cp "$WORK/good.json" "$BUNDLE/config.json"
-		bundle 0
-		compare "a create that failed because of $filter"
-	done <<-'END'
+	local i=0 filter list
+	cp "$BUNDLE/config.json" "$ASIDE/good.json"
+	mapfile -t list <<-'END'
 		.process.args = ["no-such-program"]
 		.mounts += [{destination: "/x", type: "bind", source: "/no/such/source", options: ["rbind"]}]
 		.mounts += [{destination: "/x", type: "nosuchfs", source: "x"}]
@@ -210,6 +142,18 @@ do_failures() {
 		.process.terminal = true
 		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 2, hard: 1}]
 	END
+	for filter in "${list[@]}"; do
+		i=$((i + 1))
+		jq "$filter" "$ASIDE/good.json" >"$BUNDLE/config.json"
+		bundle "$i"
+		if verb_create "$i"; then
+			echo "'$filter' was not refused"
+			exit 1
+		fi
+		cp "$ASIDE/good.json" "$BUNDLE/config.json"
+		bundle 0
+		census_after nothing "a create that failed because of $filter"
+	done
 }
 
 do_wiped() {
@@ -217,7 +161,7 @@ do_wiped() {
 	for i in 1 2 3; do
 		bundle "$i"
 		verb_create "$i"
-		kill -KILL "$(cat "$WORK/pid")"
+		kill -KILL "$(cat "$ASIDE/pid")"
 		rm -rf "${STATE:?}/leak-$i" # what a reboot or an admin does
 		cgroups | xargs -r rmdir 2>/dev/null || :
 	done
@@ -234,12 +178,13 @@ do_wiped() {
 	bundle 0
 }
 
+census_enter "$BUNDLE"
 bundle 0
-mkdir -p "$STATE"
-verb_create 0 # lays the table and the cgroup parents
+verb_create 0 # lays the table, the cgroup parents and the mount points
 runtime delete --force leak-0
-count >"$WORK/before"
+census_before nothing
 "do_$WHAT"
 bundle 0
-compare "$WHAT"
-umount "$WORK/ov/merged"
+census_after nothing "$WHAT"
+census_notes
+census_leave

@@ -65,7 +65,6 @@ load helpers
 	assert_equal "$(runtime state "$ID" | jq '.pid // 0')" 0
 }
 
-# bats test_tags=vm
 @test "run: gives the process's exit code, and deletes the container" {
 	runtime_run sh -c 'echo out; echo err >&2; exit 7'
 	assert_status 7
@@ -288,7 +287,7 @@ container_runs() {
 	assert_contains "spec: 1."
 	run "$RUNTIME" --help
 	assert_status 0
-	for verb in create start run exec state kill delete list ps spec features; do
+	for verb in create start run exec state kill delete list ps pause resume update events spec features; do
 		assert_contains "$verb"
 	done
 }

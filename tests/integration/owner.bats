@@ -150,7 +150,6 @@ assert_harmful() { # FOLDER
 	assert_harmful "$HOME_DIR"
 }
 
-# bats test_tags=vm
 @test "owner: a volume with device=" {
 	requires_bulwark
 	docker volume create -o type=none -o o=bind -o "device=$HOME_DIR" vol >/dev/null
@@ -167,7 +166,6 @@ assert_harmful() { # FOLDER
 	assert_harmful "$HOME_DIR"
 }
 
-# bats test_tags=vm
 @test "owner: a shared volume: what one leaves, another and the host see harmless" {
 	requires_bulwark
 	docker_run -d --name holder -v "$HOME_DIR:/d" bb sleep 1000 >/dev/null

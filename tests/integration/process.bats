@@ -77,7 +77,6 @@ caps_of() {
 		</proc/self/status'
 }
 
-# bats test_tags=vm
 @test "capabilities: each of the five sets" {
 	config_set '.process.capabilities = {
 		bounding: ["CAP_CHOWN", "CAP_FOWNER", "CAP_KILL"], effective: ["CAP_CHOWN", "CAP_KILL"],
@@ -152,7 +151,6 @@ CapAmb:0000000000000000"
 	assert_equal "$output" 321
 }
 
-# bats test_tags=vm
 @test "seccomp: a listed call is refused with its errno, others work" {
 	config_set '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"], syscalls: [
 		{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95},
@@ -183,6 +181,19 @@ CapAmb:0000000000000000"
 	runtime_run sh -c 'linux64 true && echo 64; linux32 true || echo no 32'
 	assert_contains 64
 	assert_contains "no 32"
+}
+
+@test "seccomp: a call that is newer than the profile does not exist, one that it left out is refused" {
+	local names
+	# what a small program needs, but for acct(2), number 163; the newest of them is above that
+	names=$("$PROBES/calls" list | jq -R . | jq -s 'map(select(. != "acct"))')
+	config_set --argjson names "$names" '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO",
+		syscalls: [{names: $names, action: "SCMP_ACT_ALLOW"}]}'
+	cp "$PROBES/calls" "$ROOTFS/bin/"
+	runtime_run calls 163 9999
+	assert_status 0
+	assert_contains "163: Operation not permitted"
+	assert_contains "9999: Function not implemented"
 }
 
 @test "seccomp: an unknown action is refused" {
@@ -222,7 +233,6 @@ tty_receive() {
 	wait_for [ -S "$WORK/console.sock" ]
 }
 
-# bats test_tags=vm
 @test "terminal: the master goes to the console socket, the container has the other end" {
 	config_set '.process.terminal = true | .process.consoleSize = {height: 33, width: 101}'
 	config_args sh -c 'tty; stty size; ls -l /dev/console; read line; echo "got <$line>"'
@@ -356,6 +366,44 @@ tty_receive() {
 		sh -c 'tty && echo on a terminal' </dev/null >/dev/null 2>&1
 	wait_for grep -q "on a terminal" "$WORK/screen"
 	grep -q tty=1 "$WORK/screen"
+}
+
+@test "scheduler, ioPriority: set on the process from outside, where real-time classes may be had" {
+	config_set '.process.scheduler = {policy: "SCHED_BATCH", nice: 5} |
+		.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}'
+	runtime_run sh -c 'cut -d " " -f 19,41 /proc/self/stat; ionice -p $$' # nice and policy, proc_pid_stat(5)
+	assert_status 0
+	assert_equal "${lines[0]}" "5 3" # SCHED_BATCH
+	assert_equal "${lines[1]}" "best-effort: prio 6"
+	config_set '.process.scheduler.policy = "SCHED_NOSUCH"'
+	runtime_run true
+	assert_refused process.scheduler.policy SCHED_NOSUCH
+}
+
+@test "personality: LINUX32 for run and exec" {
+	runtime_run uname -m
+	assert_equal "$output" x86_64
+	config_set '.linux.personality = {domain: "LINUX32"}'
+	runtime_run uname -m
+	assert_equal "$output" i686
+	container_start sleep 1000
+	run runtime exec "$ID" uname -m
+	assert_equal "$output" i686
+}
+
+@test "exec: execCPUAffinity, and its process is scheduled as it says" {
+	[ "$(nproc)" -gt 1 ] || skip_or_fail "one CPU only"
+	container_start sleep 1000
+	jq '.process | .args = ["sh", "-c", "taskset -p $$; cut -d \" \" -f 41 /proc/self/stat"] | .execCPUAffinity = {initial: "0", final: "1"} |
+		.scheduler = {policy: "SCHED_IDLE"}' "$BUNDLE/config.json" >"$WORK/process.json"
+	run runtime exec --process "$WORK/process.json" "$ID"
+	assert_status 0
+	[[ "${lines[0]}" == *": 2" ]]
+	assert_equal "${lines[1]}" 5 # SCHED_IDLE
+	jq '.process | .args = ["true"] | .execCPUAffinity = {initial: "0-", final: "1"}' "$BUNDLE/config.json" \
+		>"$WORK/process.json"
+	run runtime exec --process "$WORK/process.json" "$ID"
+	assert_refused execCPUAffinity.initial "0-"
 }
 
 @test "exec: seccomp, capabilities and no_new_privs of the container hold" {
