@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "devices.h"
+#include "join.h"
 #include "lifecycle.h"
 #include "mounts.h"
 #include "policy.h"
@@ -50,12 +51,14 @@ struct container {
 	struct policy policy;
 	struct device_plan devices;
 	struct seccomp_program filter;
-	char *init_state_json; /* OCI state as startContainer hooks see it */
 
 	int state_fd; /* ROOT/ID, locked; -EBADF until it is ours */
 	struct state state;
 	struct cgroup *cgroup;
 	char scratch[PATH_MAX]; /* path of that folder: in M1, something may be mounted over it */
+	uint32_t root_uid, root_gid; /* of the container's root, on the host */
+	bool foreign_ids;	     /* mappings of the spec's own, or of a user namespace that is */
+	struct joined joined;
 	int fifo_fd;
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */

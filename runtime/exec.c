@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -235,32 +234,6 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 	return e->init_pidfd < 0 ? error_text(err, ESRCH, "container not running") : 0;
 }
 
-/*
- * M's word, or M's end: C has the same socket, so that a M that dies before it can say who C is, for which the container's
- * memory limit is enough, would leave J and C waiting for each other. C ends when J closes its side.
- */
-static int hear_joined(struct exec *e, pid_t middle, struct error *err)
-{
-	_cleanup_close_ int middle_fd = (int)syscall(SYS_pidfd_open, middle, 0);
-	struct pollfd fds[] = {
-		{ .fd = e->sock, .events = POLLIN },
-		{ .fd = middle_fd, .events = POLLIN },
-	};
-	int r;
-
-	if (middle_fd < 0)
-		return error_set(err, errno, "pidfd_open");
-	do
-		r = poll(fds, 2, -1);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return error_set(err, errno, "cannot wait for the container to be joined");
-	/* dead: what it said before is there by now */
-	if (!fds[0].revents && poll(fds, 1, 0) <= 0)
-		return error_text(err, EPIPE, "the process that joins the container died");
-	return channel_hear(e->sock, CHANNEL_JOINED, &e->pid, &e->master_fd, err);
-}
-
 static int spawn(struct exec *e, struct error *err)
 {
 	int pair[2], status, r = channel_make(pair, err);
@@ -276,7 +249,7 @@ static int spawn(struct exec *e, struct error *err)
 	if (middle == 0)
 		middle_main(e);
 	e->peer_sock = fd_close(e->peer_sock);
-	r = hear_joined(e, middle, err);
+	r = channel_hear_joined(e->sock, middle, &e->pid, &e->master_fd, err);
 	if (r < 0)
 		e->sock = fd_close(e->sock); /* a M that we do not hear must not wait for us either */
 	(void)waitpid(middle, &status, 0);
@@ -303,7 +276,7 @@ static int let_go(struct exec *e, struct error *err)
 	if (r == 0)
 		r = cpu_affinity_set_final(e->pid, e->process->exec_cpu_affinity, err);
 	if (r == 0 && !e->process->terminal)
-		process_own_stdio(e->state.id_base + e->process->user.uid);
+		process_own_stdio(&e->state.map, e->process->user.uid);
 	if (r == 0 && e->master_fd >= 0 && e->options->console_socket) {
 		r = terminal_send_master(e->options->console_socket, e->master_fd, "/dev/console",
 					 err);

@@ -83,10 +83,12 @@ static int set_option(const struct container *c, int fs_fd, const char *option, 
 		return error_text(err, EINVAL, "mount option '%s' is too long", option);
 	value++;
 	if (str_eq(key, "uid") || str_eq(key, "gid")) {
-		if (parse_u32(value, &id) < 0 || id >= 65536)
+		if (parse_u32(value, &id) < 0 ||
+		    !(str_eq(key, "uid") ? idmap_host_uid(&c->state.map, id, &id) :
+					   idmap_host_gid(&c->state.map, id, &id)))
 			return error_text(err, EINVAL,
 					  "mount option '%s' is not an id of the container", option);
-		(void)str_format(number, sizeof(number), "%u", c->state.id_base + id);
+		(void)str_format(number, sizeof(number), "%u", id);
 		value = number;
 	}
 	return mount_fs_set(fs_fd, key, value, err);
@@ -111,7 +113,7 @@ static int new_fs(const struct container *c, const struct planned_mount *mount, 
 				   NULL); /* a name for mountinfo, no more */
 	r = mount_fs_create(fs_fd, attr, err);
 	if (r >= 0 && str_eq(type, "devpts")) /* its root belongs to the host's root, whoever makes it */
-		(void)!fchownat(r, "", c->state.id_base, c->state.id_base, AT_EMPTY_PATH);
+		(void)!fchownat(r, "", c->root_uid, c->root_gid, AT_EMPTY_PATH);
 	return r;
 }
 
@@ -382,7 +384,7 @@ int mount_tree_build(struct container *c, struct error *err)
 		if (r < 0)
 			return error_wrap(err, "mounts[%zu] on '%s'", i, mount->spec->destination);
 	}
-	r = devices_make(c->root_fd, &c->devices, dev_is_ours(c), c->state.id_base, err);
+	r = devices_make(c->root_fd, &c->devices, dev_is_ours(c), &c->state.map, err);
 	if (r < 0)
 		return error_wrap(err, "/dev");
 	if (c->spec->process && c->spec->process->terminal) {

@@ -58,7 +58,8 @@ struct source_view {
 	struct engine_storage storage;
 	const char *storage_paths[ENGINE_STORAGE_MAX + 1]; /* as seen; ends with NULL */
 	struct sockets *sockets;			   /* read when first asked for */
-	uint32_t range_base;
+	const struct idmap *map;			   /* the container's */
+	bool foreign;					   /* who made the bundle chose it */
 	struct owner owners[OWNERS_MAX];
 	size_t n_owners;
 	int probe_userns_fd; /* made when first asked for */
@@ -90,15 +91,16 @@ static int fill_view(struct source_view *view, const char *rootfs_path, struct e
 	return r;
 }
 
-int source_view_open(const char *rootfs_path, uint32_t range_base, struct source_view **ret,
-		     struct error *err)
+int source_view_open(const char *rootfs_path, const struct idmap *map, bool foreign,
+		     struct source_view **ret, struct error *err)
 {
 	struct source_view *view = calloc(1, sizeof(*view));
 	int r;
 
 	if (!view)
 		return error_set(err, ENOMEM, "bind sources");
-	view->range_base = range_base;
+	view->map = map;
+	view->foreign = foreign;
 	view->probe_userns_fd = -EBADF;
 	r = fill_view(view, rootfs_path, err);
 	if (r < 0) {
@@ -222,7 +224,7 @@ static int require_private(const struct source_view *view, const struct candidat
 /* A user namespace in which the owner is the container's root, made once. */
 static int owner_userns(struct source_view *view, uid_t uid, gid_t gid, struct error *err)
 {
-	struct owner_map map;
+	struct idmap map;
 	struct owner *owner;
 	int r;
 
@@ -231,10 +233,10 @@ static int owner_userns(struct source_view *view, uid_t uid, gid_t gid, struct e
 			return view->owners[i].userns_fd;
 	if (view->n_owners == OWNERS_MAX)
 		return error_text(err, E2BIG, "bind sources of more than %d owners", OWNERS_MAX);
-	r = owner_map_make("/etc", uid, gid, view->range_base, &map, err);
+	r = owner_map_make("/etc", uid, gid, view->map, &map, err);
 	if (r < 0)
 		return r;
-	r = idmap_make_userns(map.uids, map.n_uids, map.gids, map.n_gids, err);
+	r = idmap_make_userns(&map, err);
 	if (r < 0) {
 		(void)error_wrap(err, "id mapping for the owner %u", uid);
 		return r;
@@ -242,11 +244,6 @@ static int owner_userns(struct source_view *view, uid_t uid, gid_t gid, struct e
 	owner = &view->owners[view->n_owners++];
 	*owner = (struct owner){ uid, gid, r };
 	return r;
-}
-
-static bool is_in_range(const struct source_view *view, uid_t uid)
-{
-	return uid >= view->range_base && uid - view->range_base < IDRANGE_SIZE;
 }
 
 static int decide_by_owner(struct source_view *view, const struct candidate *c, struct source *ret,
@@ -267,7 +264,11 @@ static int decide_by_owner(struct source_view *view, const struct candidate *c, 
 			      "belongs to the system account %u: what its services read and run could be changed: give it to "
 			      "a user (chown), or use a named volume",
 			      c->st.st_uid);
-	if (is_in_range(view, c->st.st_uid))
+	if (idmap_has_host_uid(view->map, c->st.st_uid) && view->foreign) {
+		ret->kind = SOURCE_AS_IS;
+		return 0;
+	}
+	if (idmap_has_host_uid(view->map, c->st.st_uid))
 		return refuse(c, err,
 			      "belongs to id %u, which is one of this container's own: its files must have the ids that "
 			      "they have inside",
@@ -280,12 +281,11 @@ static int decide_by_owner(struct source_view *view, const struct candidate *c, 
 /* Whether the kernel id-maps this file system: asked by doing it. */
 static int can_idmap(struct source_view *view, const struct candidate *c, struct error *err)
 {
-	const struct id_mapping map = { 0, view->range_base, IDRANGE_SIZE };
 	_cleanup_close_ int mount_fd = -EBADF;
 	int r;
 
 	if (view->probe_userns_fd < 0)
-		view->probe_userns_fd = idmap_make_userns(&map, 1, &map, 1, err);
+		view->probe_userns_fd = idmap_make_userns(view->map, err);
 	if (view->probe_userns_fd < 0)
 		return view->probe_userns_fd;
 	mount_fd = mount_clone(c->fd, false, err);
@@ -616,6 +616,7 @@ static int userns_for(struct source_view *view, const struct source *source,
 		return container_userns_fd;
 	case SOURCE_OWNER:
 		return owner_userns(view, source->uid, source->gid, err);
+	case SOURCE_AS_IS:
 	case SOURCE_PLAIN:
 		break;
 	}
@@ -637,7 +638,7 @@ static int map_clone(struct source_view *view, const struct source *source, int 
 {
 	int r = userns_for(view, source, userns_fd, err);
 
-	if (source->kind == SOURCE_PLAIN)
+	if (source->kind == SOURCE_PLAIN || source->kind == SOURCE_AS_IS)
 		return 0;
 	if (r < 0)
 		return r;

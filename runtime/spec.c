@@ -63,10 +63,6 @@ static int check_paths(const char *name, const char **paths, struct error *err)
 /* What this version does not do yet is refused rather than ignored where a container would lose by it. */
 static int check_unsupported(const struct spec *spec, struct error *err)
 {
-	if (spec->linux_.uid_mappings.n || spec->linux_.gid_mappings.n)
-		return error_text(err, ENOTSUP,
-				  "linux.uidMappings: mappings of the specification's own are not supported by this "
-				  "version of bulwark, which gives each container an exclusive range itself");
 	if (spec->linux_.mount_label && *spec->linux_.mount_label)
 		return error_text(err, ENOTSUP,
 				  "linux.mountLabel: SELinux labels are not supported by this version "

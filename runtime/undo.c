@@ -39,21 +39,11 @@ static int undo_cgroup(const struct state *state, struct cgroup *cgroup, struct 
 	return r;
 }
 
-/* A create that died before it could write state.json still has its block on record, under its folder's name. */
+/* What joined another's ids, and a create that died before it could write state.json, are on record under the folder. */
 static int undo_range(const char *state_path, const struct state *state, struct error *err)
 {
-	_cleanup_free_ struct idrange_entry *entries = NULL;
-	size_t n = 0;
-	int r;
-
-	if (state->id_base)
-		return state->own_range ? idrange_free(PATHS_IDS, state->id_base, state_path, err) :
-					  0;
-	r = idrange_list(PATHS_IDS, &entries, &n, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (str_eq(entries[i].state_path, state_path))
-			r = idrange_free(PATHS_IDS, entries[i].base, state_path, err);
-	return r;
+	return state->id_base ? idrange_free(PATHS_IDS, state->id_base, state_path, err) :
+				idrange_leave(PATHS_IDS, state_path, err);
 }
 
 static void keep_first(int *first, int r, const struct error *from, struct error *err)

@@ -13,7 +13,7 @@ static void check_equal(const struct state *a, const struct state *b)
 	FUZZ_CHECK(!a->twin_work == !b->twin_work &&
 		   (!a->twin_work || str_eq(a->twin_work, b->twin_work)));
 	FUZZ_CHECK(a->init.pid == b->init.pid && a->init.start == b->init.start);
-	FUZZ_CHECK(a->id_base == b->id_base && a->own_range == b->own_range);
+	FUZZ_CHECK(a->id_base == b->id_base && idmap_equal(&a->map, &b->map));
 	FUZZ_CHECK(a->owner == b->owner && a->degraded == b->degraded);
 	FUZZ_CHECK(!a->cgroup == !b->cgroup && (!a->cgroup || json_equal(a->cgroup, b->cgroup)));
 	FUZZ_CHECK(!a->annotations == !b->annotations &&
@@ -49,7 +49,7 @@ static void check_read(const json_t *document, const struct state *state)
 	check_number(document, "startTime", state->init.start);
 	check_number(document, "idBase", state->id_base);
 	check_number(document, "owner", state->owner);
-	FUZZ_CHECK(state->own_range == json_is_true(json_object_get(document, "ownRange")));
+	FUZZ_CHECK(state->map.n_uids == json_array_size(json_object_get(document, "uidMappings")));
 	FUZZ_CHECK(state->degraded == json_is_true(json_object_get(document, "degraded")));
 	FUZZ_CHECK(!state->cgroup || state->cgroup == json_object_get(document, "cgroup"));
 }
