@@ -339,7 +339,7 @@ static int make_m1(struct container *c, struct error *err)
 
 static int plan_files(struct container *c, struct error *err)
 {
-	int r = source_view_open(c->rootfs, &c->state.map, c->foreign_ids, &c->view, err);
+	int r = source_view_open(c->rootfs, c->bundle, &c->state.map, c->foreign_ids, &c->view, err);
 
 	if (r == 0)
 		r = rootfs_plan(c, err);

@@ -77,22 +77,23 @@ struct candidate {
 
 /* ---- view ------------------------------------------------------------------------------------- */
 
-static int fill_view(struct source_view *view, const char *rootfs_path, struct error *err)
+static int fill_view(struct source_view *view, const char *rootfs_path, const char *bundle_path,
+		     struct error *err)
 {
 	int r = mountinfo_read(&view->mounts, err);
 
 	if (r == 0)
 		r = restricted_open(&view->mounts, &view->restricted, err);
 	if (r == 0)
-		r = engine_storage_find(&view->mounts, rootfs_path, &view->storage, err);
+		r = engine_storage_find(&view->mounts, rootfs_path, bundle_path, &view->storage, err);
 	for (size_t i = 0, n = 0; r == 0 && i < view->storage.n; i++)
 		if (!view->storage.roots[i].bundle)
 			view->storage_paths[n++] = view->storage.roots[i].seen;
 	return r;
 }
 
-int source_view_open(const char *rootfs_path, const struct idmap *map, bool foreign,
-		     struct source_view **ret, struct error *err)
+int source_view_open(const char *rootfs_path, const char *bundle_path, const struct idmap *map,
+		     bool foreign, struct source_view **ret, struct error *err)
 {
 	struct source_view *view = calloc(1, sizeof(*view));
 	int r;
@@ -102,7 +103,7 @@ int source_view_open(const char *rootfs_path, const struct idmap *map, bool fore
 	view->map = map;
 	view->foreign = foreign;
 	view->probe_userns_fd = -EBADF;
-	r = fill_view(view, rootfs_path, err);
+	r = fill_view(view, rootfs_path, bundle_path, err);
 	if (r < 0) {
 		source_view_free(view);
 		return r;
@@ -246,6 +247,12 @@ static int owner_userns(struct source_view *view, uid_t uid, gid_t gid, struct e
 	return r;
 }
 
+/* Who brought mappings has given the files to the container's ids already. */
+static bool is_shifted(const struct source_view *view, const struct candidate *c)
+{
+	return view->foreign && idmap_has_host_uid(view->map, c->st.st_uid);
+}
+
 static int decide_by_owner(struct source_view *view, const struct candidate *c, struct source *ret,
 			   struct error *err)
 {
@@ -264,7 +271,7 @@ static int decide_by_owner(struct source_view *view, const struct candidate *c, 
 			      "belongs to the system account %u: what its services read and run could be changed: give it to "
 			      "a user (chown), or use a named volume",
 			      c->st.st_uid);
-	if (idmap_has_host_uid(view->map, c->st.st_uid) && view->foreign) {
+	if (is_shifted(view, c)) {
 		ret->kind = SOURCE_AS_IS;
 		return 0;
 	}
@@ -298,8 +305,20 @@ static int can_idmap(struct source_view *view, const struct candidate *c, struct
 static int decide_engine(struct source_view *view, const struct candidate *c,
 			 const struct engine_path *row, struct source *ret, struct error *err)
 {
-	int r = require_private(view, c, err);
+	int r;
 
+	if (is_shifted(view, c)) {
+		ret->kind = SOURCE_AS_IS;
+		return 0;
+	}
+	/* one file that others can reach: nobody changes it, so that nobody can leave anything in it */
+	if (row->made && !row->tree &&
+	    reach_is_private(&view->mounts, &c->location, c->fd, NULL) == 0) {
+		ret->kind = SOURCE_PLAIN;
+		ret->force_readonly = true;
+		return 0;
+	}
+	r = require_private(view, c, err);
 	if (r < 0)
 		return r;
 	ret->kind = SOURCE_ENGINE;
@@ -565,8 +584,14 @@ static int check_storage_place(const struct source_view *view, const struct cand
 static int decide_rootfs(struct source_view *view, const struct candidate *c, struct source *ret,
 			 struct error *err)
 {
-	int r = check_storage_place(view, c, err);
+	int r;
 
+	/* An overlay of id-mapped layers, whose names are gone: nothing of it is mapped to the container's root here. */
+	if (is_shifted(view, c)) {
+		ret->kind = SOURCE_AS_IS;
+		return check_restricted(view, c, &c->location, false, err);
+	}
+	r = check_storage_place(view, c, err);
 	if (r < 0)
 		return r;
 	if (c->st.st_uid != 0)

@@ -36,14 +36,15 @@ struct source {
 /**
  * source_view_open() - What decisions rest on, read once: mounts, restricted places, engine storage
  * @rootfs_path: the spec's root.path, absolute: tells which engine's storage this container lives in
+ * @bundle_path: where config.json is, absolute
  * @map:	the container's ids, borrowed
  * @foreign:	it is not of a block of ours: files may have its ids on disk already
  *
  * Called after unshare(CLONE_NEWNS), so that mount ids and descriptors belong to the namespace that is built in.
  * @ret:	owned by the caller, source_view_free()
  */
-int source_view_open(const char *rootfs_path, const struct idmap *map, bool foreign,
-		     struct source_view **ret, struct error *err);
+int source_view_open(const char *rootfs_path, const char *bundle_path, const struct idmap *map,
+		     bool foreign, struct source_view **ret, struct error *err);
 void source_view_free(struct source_view *view);
 static inline void source_view_freep(struct source_view **view)
 {

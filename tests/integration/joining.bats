@@ -206,6 +206,8 @@ netns_new() {
 	assert_equal "${lines[1]}" "$(printf '0\t65535')"
 	run nsenter "--net=$NETNS" cat /proc/sys/net/ipv4/ping_group_range
 	assert_equal "$output" "$(printf '%s\t%s' "$base" $((base + 65535)))"
+	run runtime exec "$ID" /bin/icmp 127.0.0.1
+	assert_equal "$output" "reply 0"
 	run runtime exec "$ID" timeout 1 nc -l -p 80
 	assert_lacks "denied"
 }

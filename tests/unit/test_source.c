@@ -196,7 +196,7 @@ static void view_for(struct scratch *s, const char *rootfs)
 	source_view_free(s->view);
 	s->view = NULL;
 	s->err = ERROR_INIT;
-	if (source_view_open(at(s, rootfs), &s->map, false, &s->view, &s->err) < 0)
+	if (source_view_open(at(s, rootfs), "/nowhere", &s->map, false, &s->view, &s->err) < 0)
 		fail_msg("%s", s->err.msg);
 }
 
