@@ -77,7 +77,9 @@ size_t block_of(uint32_t first)
 
 int share_free(struct table *table, size_t index, struct error *err)
 {
-	return table_save_share(table, index, &(struct share){ .state = RECORD_FREE }, err);
+	int r = table_save_share(table, index, &(struct share){ .state = RECORD_FREE }, err);
+
+	return r < 0 ? r : table_tidy_shares(table, err);
 }
 
 /* Who else uses a block that its holder gives up; table->n_shares: nobody. */

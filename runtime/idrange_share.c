@@ -98,7 +98,9 @@ static int drop_all(struct table *table, const char *state_path, struct error *e
 		if (table->shares[i].state == RECORD_HELD &&
 		    str_eq(table->shares[i].state_path, state_path))
 			r = share_free(table, i, err);
-	return r;
+	return r < 0 ? r :
+		       table_tidy_shares(table,
+					 err); /* what a crash left of a file that holds nothing */
 }
 
 static int share(struct table *table, const struct id_span *spans, size_t n, uint64_t userns,

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "fd.h"
@@ -247,6 +248,24 @@ int table_save_share(struct table *table, size_t index, const struct share *shar
 		return r;
 	table->shares[index] = *share;
 	return write_at(table->shares_fd, share, sizeof(*share), index * sizeof(*share), err);
+}
+
+int table_tidy_shares(struct table *table, struct error *err)
+{
+	char path[PATH_MAX];
+
+	if (table->shares_fd < 0)
+		return 0;
+	for (size_t i = 0; i < table->n_shares; i++)
+		if (table->shares[i].state != RECORD_FREE)
+			return 0;
+	if (str_format(path, sizeof(path), "%s.shared", table->path) < 0)
+		return error_set(err, ENAMETOOLONG, "'%s'", table->path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_set(err, errno, "cannot remove '%s'", path);
+	table->shares_fd = fd_close(table->shares_fd);
+	table->n_shares = 0;
+	return 0;
 }
 
 /* ---- both --------------------------------------------------------------------------------------- */

@@ -104,6 +104,9 @@ int table_sweep(struct table *table,
 /* What a container of that name held that is no more. */
 int table_free_same_name(struct table *table, const char *state_path, struct error *err);
 
+/* With the last of them the file goes: most hosts never need it. */
+int table_tidy_shares(struct table *table, struct error *err);
+
 /* What is in a file, checked; for the fuzzer too, which has none. */
 int table_check(struct table *table, const char *path, struct error *err);
 int table_check_shares(struct table *table, const char *path, struct error *err);

@@ -124,7 +124,7 @@ other_start() {
 	grep -aq "$third" /run/bulwark-test/run/ids
 	runtime delete --force "$third"
 	run ! grep -aq "$third" /run/bulwark-test/run/ids
-	run ! grep -aq "$third" /run/bulwark-test/run/ids.shared
+	run ! grep -aqs "$third" /run/bulwark-test/run/ids.shared
 }
 
 @test "joining: the end of the one that owns the pid namespace is the other's" {
