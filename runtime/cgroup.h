@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cgroup - owns the container's cgroup: one folder in each hierarchy the host has (v1, hybrid, v2), from making it
- * to removing it. What differs is in cgroup_v1.c and cgroup_v2.c.
+ * to removing it. What differs is in cgroup_v1.c and cgroup_v2.c; cgroup_processes.c is about the processes in it.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cgroup_internal - owns what cgroup.c, cgroup_v1.c and cgroup_v2.c share of struct cgroup. */
+/* cgroup_internal - owns what the files cgroup*.c share of struct cgroup. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,6 +7,9 @@
 #include <stdint.h>
 
 #include "cgroup.h"
+
+#define CGROUP_FILE_MAX                                                                            \
+	(4U << 20) /* bytes of a cgroup file: cgroup.procs of the largest container */
 
 struct hierarchy {
 	bool is_v2;
@@ -26,6 +29,9 @@ struct cgroup {
 /* The v1 hierarchy a controller is attached to; NULL: none, or not there. */
 struct hierarchy *cgroup_v1_find(struct cgroup *cgroup, const char *controller);
 struct hierarchy *cgroup_v2_find(struct cgroup *cgroup);
+
+/* A folder below where a hierarchy is mounted, for reading; no link and no ".." is followed. */
+int cgroup_open_folder(const char *mount, const char *path, struct error *err);
 
 /* v1: a new cpuset has no cpus and no memory nodes, and takes no process before it has: the parent's, cpuset(7). */
 int cgroup_v1_inherit_cpuset(int parent_fd, int fd, struct error *err);
