@@ -36,6 +36,8 @@ void cgroup_free(struct cgroup *cgroup)
 		return;
 	for (size_t i = 0; i < cgroup->n; i++)
 		hierarchy_done(&cgroup->list[i]);
+	free(cgroup->unit);
+	free(cgroup->unit_properties);
 	free(cgroup);
 }
 
@@ -119,8 +121,7 @@ static int check_path(const char *path, struct error *err)
 		colons += *p == ':';
 	if (path[0] != '/' && colons == 2)
 		return error_text(err, EINVAL,
-				  "linux.cgroupsPath: '%s' is of the systemd driver, which is not supported yet: use the "
-				  "cgroupfs driver",
+				  "linux.cgroupsPath: '%s' is of the systemd driver: give --systemd-cgroup, or a folder",
 				  str_quote(path, quoted, sizeof(quoted)));
 	if (has_dots(path))
 		return error_text(err, EINVAL, "linux.cgroupsPath: '%s' has a '.' or '..' in it",
@@ -192,14 +193,23 @@ int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, s
 
 /* ---- state ----------------------------------------------------------------------------------------------------- */
 
+/* Of a folder, which names it for good: one that was removed and made again has another. 0: not known. */
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
 json_t *cgroup_to_json(const struct cgroup *cgroup)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < cgroup->n; i++) {
 		const struct hierarchy *h = &cgroup->list[i];
-		json_t *item = json_pack("{s:b, s:s, s:s, s:s, s:s}", "v2", h->is_v2, "name", h->name,
-					 "options", h->options, "mount", h->mount, "path", h->path);
+		json_t *item = json_pack("{s:b, s:s, s:s, s:s, s:s, s:I}", "v2", h->is_v2, "name",
+					 h->name, "options", h->options, "mount", h->mount, "path",
+					 h->path, "inode", (json_int_t)inode_of(h->fd));
 
 		/* a path that is not UTF-8: one that is not on record could never be removed */
 		if (!item || json_array_append_new(list, item) < 0) {
@@ -207,7 +217,9 @@ json_t *cgroup_to_json(const struct cgroup *cgroup)
 			return NULL;
 		}
 	}
-	return json_pack("{s:b, s:o}", "made", cgroup->made, "hierarchies", list);
+	return json_pack("{s:s, s:s*, s:b, s:b, s:o}", "driver",
+			 cgroup->unit ? "systemd" : "cgroupfs", "unit", cgroup->unit, "unitStarted",
+			 cgroup->unit_started, "made", cgroup->made, "hierarchies", list);
 }
 
 int cgroup_open_folder(const char *mount, const char *path, struct error *err)
@@ -242,6 +254,7 @@ static int hierarchy_from_json(json_t *value, enum reading reading, struct hiera
 			       struct error *err)
 {
 	const char *name, *options, *mount, *path;
+	json_t *inode = json_object_get(value, "inode");
 	int is_v2;
 
 	if (json_unpack(value, "{s:b, s:s, s:s, s:s, s:s}", "v2", &is_v2, "name", &name, "options",
@@ -257,13 +270,18 @@ static int hierarchy_from_json(json_t *value, enum reading reading, struct hiera
 	if (!is_wanted(h, reading))
 		return 0;
 	h->fd = cgroup_open_folder(mount, path, err);
-	return h->fd < 0 && h->fd != -ENOENT ? h->fd : 0;
+	if (h->fd >= 0 && inode && json_integer_value(inode) &&
+	    (uint64_t)json_integer_value(inode) != inode_of(h->fd))
+		h->fd = fd_close(
+			h->fd); /* another's: systemd removes a scope's folder when its processes end */
+	return h->fd < 0 && h->fd != -ENOENT && h->fd != -EBADF ? h->fd : 0;
 }
 
 static int read_record(json_t *value, enum reading reading, struct cgroup **ret, struct error *err)
 {
 	__attribute__((cleanup(cgroup_freep))) struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
 	json_t *list = json_object_get(value, "hierarchies"), *item;
+	const char *unit;
 	size_t i;
 
 	if (!cgroup)
@@ -271,6 +289,13 @@ static int read_record(json_t *value, enum reading reading, struct cgroup **ret,
 	if (!json_is_array(list) || json_array_size(list) > CGROUP_HIERARCHIES_MAX)
 		return error_text(err, EINVAL, "state.json: cgroup: unknown form");
 	cgroup->made = json_is_true(json_object_get(value, "made"));
+	cgroup->unit_started = json_is_true(json_object_get(value, "unitStarted"));
+	unit = json_string_value(json_object_get(value, "unit"));
+	if (unit) {
+		cgroup->unit = strdup(unit);
+		if (!cgroup->unit)
+			return error_set(err, ENOMEM, "cgroup");
+	}
 	json_array_foreach(list, i, item) {
 		int r;
 
@@ -341,20 +366,21 @@ int cgroup_v2_fd(const struct cgroup *cgroup)
 
 /*
  * A folder that holds folders is somebody's parent ("/docker"), without a process of its own: it would be killed, emptied
- * and removed with the container. Links of a cgroup folder: 2, and one for each folder below.
+ * and removed with the container. With a unit init is there already. Links of a cgroup folder: 2, and one for each folder below.
  */
-static int is_in_use(int fd, struct error *err)
+static int is_in_use(int fd, pid_t unit_pid, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
+	char own[16];
 	struct stat st;
-	size_t len;
-	int r = fd_read_file(fd, "cgroup.procs", CGROUP_FILE_MAX, &text, &len, err);
+	int r = fd_read_file(fd, "cgroup.procs", CGROUP_FILE_MAX, &text, NULL, err);
 
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "cannot stat a cgroup");
-	return len > 0 || st.st_nlink > 2;
+	(void)str_format(own, sizeof(own), "%d\n", unit_pid);
+	return (*text && !str_eq(text, own)) || st.st_nlink > 2;
 }
 
 /* One component; on the way down each parent hands its controllers on. @last: it is the container's own. */
@@ -376,7 +402,7 @@ static int make_component(const struct hierarchy *h, int parent_fd, const char *
 	return r < 0 ? r : take_fd(&fd);
 }
 
-static int make_folder(struct hierarchy *h, struct error *err)
+static int make_folder(struct hierarchy *h, pid_t unit_pid, struct error *err)
 {
 	_cleanup_close_ int fd = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *copy = strdup(h->path);
@@ -395,7 +421,7 @@ static int make_folder(struct hierarchy *h, struct error *err)
 		fd_close(fd);
 		fd = next;
 	}
-	r = is_in_use(fd, err);
+	r = is_in_use(fd, unit_pid, err);
 	if (r > 0)
 		return error_text(err, EBUSY,
 				  "'%s/%s' is in use already: it has processes or folders of another's",
@@ -409,7 +435,7 @@ static int make_folder(struct hierarchy *h, struct error *err)
 int cgroup_make(struct cgroup *cgroup, struct error *err)
 {
 	for (size_t i = 0; i < cgroup->n; i++) {
-		int r = make_folder(&cgroup->list[i], err);
+		int r = make_folder(&cgroup->list[i], cgroup->unit_pid, err);
 
 		if (r < 0)
 			return r;
@@ -506,7 +532,7 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 
 json_t *cgroup_features(void)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0, "systemdUser",
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 1, "systemdUser",
 			 0, "rdma", 0);
 }
 

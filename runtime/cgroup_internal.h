@@ -13,17 +13,22 @@
 
 struct hierarchy {
 	bool is_v2;
-	char *name;    /* last component of where it is mounted */
-	char *options; /* v1: controllers, or "none,name=systemd"; v2: "" */
-	char *mount;   /* where it is mounted on the host */
-	char *path;    /* the container's folder below that, without a leading slash */
-	int fd;	       /* the folder; -EBADF: not made, or gone */
+	char *name;	/* last component of where it is mounted */
+	char *options;	/* v1: controllers, or "none,name=systemd"; v2: "" */
+	char *mount;	/* where it is mounted on the host */
+	char *path;	/* the container's folder below that, without a leading slash */
+	int fd;		/* the folder; -EBADF: not made, or gone */
+	uint64_t inode; /* of a record; 0: not known */
 };
 
 struct cgroup {
 	struct hierarchy list[CGROUP_HIERARCHIES_MAX];
 	size_t n;
-	bool made; /* by us, and empty at that time: its processes are the container's */
+	bool made;  /* by us, and empty at that time: its processes are the container's */
+	char *unit; /* systemd's, which holds the folders; NULL: the folders are ours alone */
+	char *unit_properties; /* what it is to be started with; NULL: read from a record */
+	bool unit_started;     /* by us: systemd refuses a unit that exists */
+	pid_t unit_pid;	       /* whom it was started with; 0: read from a record */
 };
 
 /* The v1 hierarchy a controller is attached to; NULL: none, or not there. */
