@@ -7,6 +7,8 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 --match 'v[0-9]*' 2>
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# SYSTEMD=0 leaves out the one program that needs libsystemd; then --systemd-cgroup is refused.
+SYSTEMD ?= 1
 FUZZ_SECONDS ?= 15
 BENCH_RUNS ?= 100
 CLANG ?= clang
@@ -74,6 +76,7 @@ runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
 systemd_objects := $(systemd_sources:userspace/systemd/%.c=$B/systemd/%.o)
+helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd)
 unit_programs := $(unit_sources:tests/unit/%.c=$B/unit/%)
 fuzz_programs := $(fuzz_sources:tests/fuzz/%.c=$B/fuzz/%)
 bench_programs := $(bench_sources:tests/bench/%.c=$B/bench/%)
@@ -93,7 +96,7 @@ place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(li
 .PHONY: all unit-programs fuzz-programs bench-programs probes check check-root check-vm test test-full format lint bench fuzz coverage \
 	install uninstall clean help FORCE
 
-all: $B/bulwark $B/test/bulwark $B/bulwark-systemd
+all: $B/bulwark $B/test/bulwark $(helpers)
 
 $B/bulwark: $(runtime_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
@@ -230,9 +233,9 @@ lint:
 
 # ---- install ----
 
-install: $B/bulwark $B/bulwark-systemd
+install: $B/bulwark $(helpers)
 	install -D -m 0755 $B/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwark
-	install -D -m 0755 $B/bulwark-systemd $(DESTDIR)$(libexec)/bulwark-systemd
+	$(if $(helpers),install -D -m 0755 $(helpers) $(DESTDIR)$(libexec)/bulwark-systemd)
 	$(if $(manpages),install -d $(DESTDIR)$(PREFIX)/share/man/man8)
 	$(if $(manpages),install -m 0644 $(manpages) $(DESTDIR)$(PREFIX)/share/man/man8/)
 
@@ -261,4 +264,5 @@ help:
 	'make clean       remove build/' \
 	'' \
 	'Options: V=1 shows commands; SANITIZE=address,undefined; STRICT=1 makes a skipped test a failure;' \
-	'WERROR=0 keeps warnings from being errors; CFLAGS=, CPPFLAGS=, LDFLAGS= are added to ours; CC= is the compiler.'
+	'SYSTEMD=0 leaves bulwark-systemd out; WERROR=0 keeps warnings from being errors;' \
+	'CFLAGS=, CPPFLAGS=, LDFLAGS= are added to ours; CC= is the compiler.'

@@ -11,6 +11,9 @@
 #define CGROUP_FILE_MAX                                                                            \
 	(4U << 20) /* bytes of a cgroup file: cgroup.procs of the largest container */
 
+#define CGROUP_SYSTEMD_OPTIONS                                                                     \
+	"none,name=systemd" /* of the hierarchy without controllers that systemd has for itself */
+
 struct hierarchy {
 	bool is_v2;
 	char *name;	/* last component of where it is mounted */

@@ -253,11 +253,23 @@ static int remove_folder(struct hierarchy *h, bool made, struct error *err)
 	return r;
 }
 
+/*
+ * A scope that systemd may be about to start, for a create that is dead: it ends with its process, which systemd learns
+ * from a file in its folder, and then removes that.
+ */
+static bool is_left_to_systemd(const struct cgroup *cgroup, const struct hierarchy *h)
+{
+	return cgroup->unit && !cgroup->unit_started &&
+	       (h->is_v2 || str_eq(h->options, CGROUP_SYSTEMD_OPTIONS));
+}
+
 int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
 {
 	for (size_t i = 0; i < cgroup->n; i++) {
 		struct hierarchy *h = &cgroup->list[i];
-		int r = h->fd < 0 ? 0 : remove_folder(h, cgroup->made, err);
+		int r = h->fd < 0 || is_left_to_systemd(cgroup, h) ?
+				0 :
+				remove_folder(h, cgroup->made, err);
 
 		for (; r == -EBUSY && timeout_ms > 0; timeout_ms -= POLL_NS / 1000000) {
 			(void)cgroup_kill(cgroup, NULL); /* a process that was just moving in */

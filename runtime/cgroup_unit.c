@@ -7,6 +7,7 @@
  * standard input (systemd_properties.h), no environment and no descriptor; its last line is the answer, or the sentence
  * that says what failed.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ int cgroup_plan_unit(const char *cgroups_path, const char *id, const struct reso
 		r = cgroup_plan(unit.path, id, &cgroup, err);
 	if (r < 0)
 		return r;
+	assert(cgroup); /* or the plan had failed */
 	cgroup->unit = strdup(unit.name);
 	out = cgroup->unit ? open_memstream(&cgroup->unit_properties, &len) : NULL;
 	if (!out)
@@ -190,7 +192,7 @@ int cgroup_update(struct cgroup *cgroup, const struct resources *resources, stru
 static const struct hierarchy *systemds_own(const struct cgroup *cgroup)
 {
 	for (size_t i = 0; i < cgroup->n; i++)
-		if (str_eq(cgroup->list[i].options, "none,name=systemd"))
+		if (str_eq(cgroup->list[i].options, CGROUP_SYSTEMD_OPTIONS))
 			return &cgroup->list[i];
 	return cgroup_v2_find((struct cgroup *)cgroup);
 }
