@@ -273,12 +273,27 @@ static int save_cgroup(struct container *c, struct error *err)
 	return state_save(c->state_fd, &c->state, err);
 }
 
-static int make_cgroup(struct container *c, struct error *err)
+static int plan_cgroup(struct container *c, struct error *err)
 {
 	const struct spec_linux *l = &c->spec->linux_;
-	int r = cgroup_plan(l->cgroups_path, c->options->id, &c->cgroup, err);
+	int r;
 
+	if (c->globals->systemd_cgroup)
+		r = cgroup_plan_unit(l->cgroups_path, c->options->id, &l->resources, &c->devices,
+				     &c->spec->annotations, &c->cgroup, err);
+	else
+		r = cgroup_plan(l->cgroups_path, c->options->id, &c->cgroup, err);
 	if (r == 0)
+		r = save_cgroup(c, err);
+	return r < 0 ? error_wrap(err, "cgroup") : 0;
+}
+
+int create_make_cgroup(struct container *c, struct error *err)
+{
+	const struct spec_linux *l = &c->spec->linux_;
+	int r = cgroup_start_unit(c->cgroup, c->init_pid, err);
+
+	if (r == 0 && cgroup_has_unit(c->cgroup))
 		r = save_cgroup(c, err);
 	if (r == 0)
 		r = cgroup_make(c->cgroup, err);
@@ -582,7 +597,10 @@ static int build(struct container *c, struct error *err)
 	if (r == 0)
 		r = plan_files(c, err); /* every refusal about the host's files comes before anything is mounted */
 	if (r == 0)
-		r = make_cgroup(c, err); /* limits hold before the first process */
+		r = plan_cgroup(c, err);
+	if (r == 0 &&
+	    !cgroup_has_unit(c->cgroup)) /* systemd starts a scope around a process: then I waits for it */
+		r = create_make_cgroup(c, err); /* limits hold before the first process */
 	if (r == 0)
 		r = spawn_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
 	if (r == 0)

@@ -34,6 +34,8 @@ static int undo_cgroup(const struct state *state, struct cgroup *cgroup, struct 
 		cgroup = opened;
 	}
 	r = cgroup_kill(cgroup, err);
+	if (r == 0) /* before the folder goes: without its file of events systemd does not notice that it is empty */
+		r = cgroup_stop_unit(cgroup, err);
 	if (r == 0)
 		r = cgroup_remove(cgroup, CGROUP_REMOVE_MS, err);
 	return r;

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # $status and $output are set by run
 # systemd - in the guest with systemd: Debian 13's own Docker and Podman, as services set them up, run bulwark.
 #
-# Their cgroup driver is cgroupfs here: bulwark's driver for systemd comes with stage 3.
+# Their cgroup driver is cgroupfs here; systemd-cgroup.bats is about the other.
 
 bats_require_minimum_version 1.5.0
 
