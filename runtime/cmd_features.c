@@ -36,7 +36,7 @@ static json_t *linux_features(void)
 			 "namespaces", namespace_names(), "capabilities", caps_names(), "cgroup",
 			 cgroup_features(), "seccomp", seccomp_features(), "apparmor", "enabled", 1,
 			 "selinux", "enabled", 0, "intelRdt", "enabled", 0, "mountExtensions",
-			 "idmap", "enabled", 0, "netDevices", "enabled", 0);
+			 "idmap", "enabled", 1, "netDevices", "enabled", 0);
 }
 
 static int run(const struct globals *globals, const void *options, int argc, char **argv,

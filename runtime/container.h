@@ -27,6 +27,8 @@ struct planned_mount {
 	struct mount_options options;
 	const char **data;    /* options for the file system */
 	struct source source; /* of a bind; .fd -EBADF otherwise */
+	uint64_t id;	      /* of the mount, once it is attached; 0 before */
+	int readonly_fd;      /* the mount, if it becomes read-only when all is in it; -EBADF */
 };
 
 struct mount_plan {

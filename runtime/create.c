@@ -513,6 +513,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (r == 0 && c->spec->process)
 		r = make_cwd(c, err);
 	if (r == 0)
+		r = mount_tree_finish(c, err);
+	if (r == 0)
 		r = rootfs_pivot(c, err);
 	return r;
 }
