@@ -30,6 +30,7 @@
 #include "fd.h"
 #include "json.h"
 #include "lifecycle.h"
+#include "memory_policy.h"
 #include "personality.h"
 #include "process.h"
 #include "seccomp.h"
@@ -50,6 +51,7 @@ struct exec {
 	struct process *process;
 	struct seccomp_program filter;
 	struct personality personality;
+	struct memory_policy memory_policy;
 	struct state state;
 	struct cgroup *cgroup;
 	int state_fd, init_pidfd;
@@ -110,6 +112,8 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	proc_reset_signals(); /* before a filter is loaded, which may refuse it */
 	if (r == 0)
 		r = personality_apply(&e->personality, &err);
+	if (r == 0)
+		r = memory_policy_apply(&e->memory_policy, &err);
 	if (r == 0)
 		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, &err);
 	if (r == 0)
@@ -189,6 +193,12 @@ static int load_container(struct exec *e, struct error *err)
 		r = personality_parse(&e->arena, section, &e->personality, err);
 		if (r < 0)
 			return error_prefix(err, "linux.personality");
+	}
+	section = json_object_get(json_object_get(config, "linux"), "memoryPolicy");
+	if (section && !json_is_null(section)) {
+		r = memory_policy_parse(&e->arena, section, &e->memory_policy, err);
+		if (r < 0)
+			return error_prefix(err, "linux.memoryPolicy");
 	}
 	section = json_object_get(json_object_get(config, "linux"), "seccomp");
 	if (!section || json_is_null(section))

@@ -205,6 +205,8 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 	if (r == 0)
 		r = open_label(c, err);
 	if (r == 0)
+		r = memory_policy_apply(&c->spec->linux_.memory_policy, err);
+	if (r == 0)
 		r = make_namespaces(c, err);
 	if (r == 0)
 		r = channel_say(c->init_sock, CHANNEL_NAMESPACES, 0, -EBADF, err);

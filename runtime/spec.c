@@ -33,6 +33,7 @@ static const struct json_field linux_fields[] = {
 	JSON_F(struct spec_linux, mount_label, "mountLabel", JSON_STRING_FIELD),
 	JSON_F_OBJECT(struct spec_linux, time_offsets, "timeOffsets", time_offsets_fields),
 	JSON_F_CUSTOM(struct spec_linux, personality, "personality", personality_parse),
+	JSON_F_CUSTOM(struct spec_linux, memory_policy, "memoryPolicy", memory_policy_parse),
 	JSON_F_END,
 };
 

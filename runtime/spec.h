@@ -8,6 +8,7 @@
 #include "hooks.h"
 #include "idmap.h"
 #include "json.h"
+#include "memory_policy.h"
 #include "namespaces.h"
 #include "personality.h"
 #include "process.h"
@@ -36,6 +37,7 @@ struct spec_linux {
 	const char *mount_label;
 	struct time_offsets time_offsets;
 	struct personality personality;
+	struct memory_policy memory_policy;
 };
 
 struct spec {
