@@ -75,6 +75,8 @@ struct container {
 	int userns_fd, pidns_fd;
 	int label_fd; /* I's: see apparmor_open() */
 
+	struct net_devices_moved *net_devices; /* NULL: none */
+
 	int root_fd; /* the new root, O_PATH */
 	int master_fd, slave_fd;
 };

@@ -33,6 +33,7 @@
 #include "log.h"
 #include "masks.h"
 #include "mount_tree.h"
+#include "net_devices.h"
 #include "path.h"
 #include "paths.h"
 #include "rootfs.h"
@@ -105,6 +106,8 @@ static int load(struct container *c, struct error *err)
 		r = policy_load(&c->policy, err);
 	if (r == 0)
 		r = namespaces_check(&c->spec->linux_.namespaces, err);
+	if (r == 0)
+		r = net_devices_check(&c->spec->linux_.net_devices, &c->policy, err);
 	if (r == 0)
 		r = devices_plan(&c->spec->linux_.devices, &c->spec->linux_.resources.devices,
 				 &c->devices, err);
@@ -627,6 +630,8 @@ static int build(struct container *c, struct error *err)
 		r = make_root(c, err); /* while I makes its namespaces */
 	if (r == 0)
 		r = finish_namespaces(c, err);
+	if (r == 0) /* while R is in the namespace they come from */
+		r = net_devices_move(&c->spec->linux_.net_devices, c->init_pid, &c->net_devices, err);
 	if (r == 0)
 		r = run_runtime_hooks(c, err); /* all namespaces exist, the root is mounted where the spec says */
 	if (r == 0)
@@ -644,6 +649,7 @@ static void undo(struct container *c)
 	struct error ignored = ERROR_INIT;
 
 	act_as(0);
+	net_devices_restore(c->net_devices);
 	if (c->init_pid > 0) {
 		(void)kill(c->init_pid,
 			   SIGKILL); /* our own child, not reaped yet: the number is still its */
@@ -663,6 +669,7 @@ static void done(struct container *c)
 		source_done(&c->root_source);
 	source_view_free(c->view);
 	twin_free(c->twin);
+	net_devices_free(c->net_devices);
 	seccomp_program_done(&c->filter);
 	cgroup_free(c->cgroup);
 	spec_free(c->spec);

@@ -29,8 +29,9 @@ struct spec_linux {
 	struct resources resources;
 	const char *cgroups_path;
 	struct namespaces namespaces;
-	struct json_array devices; /* struct device_node */
-	struct seccomp *seccomp;   /* NULL: none */
+	struct json_array devices;     /* struct device_node */
+	struct json_array net_devices; /* struct net_device */
+	struct seccomp *seccomp;       /* NULL: none */
 	const char *rootfs_propagation;
 	const char **masked_paths;
 	const char **readonly_paths;

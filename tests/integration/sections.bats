@@ -39,3 +39,140 @@ requires_numa() {
 	run_aside container_create
 	assert_refused linux.memoryPolicy.mode MPOL_BOND
 }
+
+# ---------------------------------------------------------------- netDevices
+
+# A network namespace to play in, and a policy of its own that lets interfaces $1... be moved: the machine's are not
+# touched. From then on $RUNTIME runs there.
+world_new() {
+	local names
+	requires ip unshare nsenter
+	names=$(jq -n -c '$ARGS.positional' --args -- "$@")
+	# shellcheck disable=SC2016 # the inner shell expands
+	unshare --net --mount --propagation private sh -c 'mount -t tmpfs -o mode=755 tmpfs /run/bulwark-test &&
+		mkdir -p "${1%/*}" && umask 077 && printf "%s\n" "$2" >"$1" && : >/run/bulwark-test/ready && exec sleep 1000' \
+		sh "$POLICY" '{"bpfLsm": {"value": "preferred"}, "netDevices": {"value": '"$names"'}}' 3>&- 4>&- &
+	WORLD=$!
+	HELPERS+=("$WORLD")
+	wait_for test -e "/proc/$WORLD/root/run/bulwark-test/ready"
+	printf '#!/bin/sh\nexec nsenter -t %s -n -m -- %s "$@"\n' "$WORLD" "$RUNTIME" >"$WORK/bulwark"
+	chmod 755 "$WORK/bulwark"
+	RUNTIME=$WORK/bulwark
+}
+
+in_world() {
+	nsenter -t "$WORLD" -n -m -- "$@"
+}
+
+# A container in it needs it for its end.
+teardown() {
+	containers_delete
+	common_teardown
+}
+
+# v0, up, with addresses that go along and one that does not.
+veth_new() {
+	in_world ip link add v0 type veth peer name p0
+	in_world ip addr add 10.9.8.7/24 brd + dev v0
+	in_world ip addr add 169.254.3.4/16 scope link dev v0
+	in_world ip addr add 10.9.8.99/24 dev v0 valid_lft 1000 preferred_lft 1000
+	in_world ip -6 addr add fd00::7/64 dev v0 nodad
+	in_world ip link set v0 up
+	in_world ip link set p0 up
+}
+
+assert_veth_untouched() {
+	output=$(in_world ip addr show dev v0)
+	assert_contains "UP"
+	assert_contains 10.9.8.7/24
+	assert_contains fd00::7/64
+}
+
+# bats test_tags=vm
+@test "netDevices: an interface moves in, named anew, up, with its permanent global addresses" {
+	requires_bulwark
+	world_new v0
+	veth_new
+	config_set '.linux.netDevices = {v0: {name: "eth7"}}'
+	container_start sleep 1000
+	run -0 runtime exec "$ID" ip addr show dev eth7 </dev/null
+	assert_contains "UP"
+	assert_contains "inet 10.9.8.7/24 brd 10.9.8.255"
+	assert_contains "inet6 fd00::7/64"
+	assert_lacks 169.254.3.4
+	assert_lacks 10.9.8.99
+	run ! in_world ip link show dev v0
+	in_world ip addr add 10.9.8.1/24 dev p0
+	in_world busybox ping -c 1 -W 5 10.9.8.7
+	runtime delete --force "$ID"
+	wait_for world_lacks p0 # and with one end goes the other
+}
+
+world_lacks() {
+	! in_world ip link show dev "$1" >/dev/null 2>&1
+}
+
+@test "netDevices: without a name it keeps its own, and %d leaves the number to the kernel" {
+	requires_bulwark
+	world_new v0 p0
+	veth_new
+	config_set '.linux.netDevices = {v0: {}, p0: {name: "port%d"}}'
+	runtime_run ip -o link
+	assert_status 0
+	assert_contains " v0@"
+	assert_contains " port0@"
+}
+
+# bats test_tags=vm
+@test "netDevices: what the policy does not name stays on the host" {
+	requires_bulwark
+	world_new p0 other
+	veth_new
+	config_set '.linux.netDevices = {v0: {}}'
+	run_aside container_create
+	assert_refused netDevices "'v0'" administrator
+	assert_veth_untouched
+
+	in_world ip link property add dev v0 altname other
+	config_set '.linux.netDevices = {other: {}}'
+	run_aside container_create
+	assert_refused other "'v0'"
+	assert_veth_untouched
+}
+
+# bats test_tags=vm
+@test "netDevices: a create that fails gives them back as they were" {
+	requires_bulwark
+	world_new v0
+	veth_new
+	config_set '.linux.netDevices = {v0: {name: "eth7"}} | .process.args = ["/no/such/program"]'
+	run_aside container_create
+	[ "$status" -ne 0 ]
+	assert_contains /no/such/program
+	assert_veth_untouched
+}
+
+@test "netDevices: what cannot be is refused before anything moves" {
+	requires_bulwark
+	local config
+	world_new v0 br0 lo gone
+	veth_new
+	in_world ip link add br0 type bridge
+	while IFS='|' read -r config word; do
+		config_set --argjson devices "$config" '.linux.netDevices = $devices'
+		run_aside container_create
+		assert_refused netDevices "$word"
+		assert_veth_untouched
+	done <<-'END'
+		{"v0": {}, "gone": {}}|gone
+		{"v0": {"name": "lo"}}|lo
+		{"v0": {"name": "e"}, "gone": {"name": "e"}}|two interfaces
+		{"v0": {}, "br0": {}}|br0
+		{"lo": {"name": "x"}}|lo
+		{"v0": {"name": "sixteen-letters-"}}|sixteen
+		{"v0": {"name": "a/b"}}|a/b
+		{"v0": {"name": "e%d%d"}}|e%d%d
+		{"v0": {"name": "\u001b[31m"}}|name
+		{"v0": []}|object
+	END
+}
