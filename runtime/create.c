@@ -29,6 +29,7 @@
 #include "idmap.h"
 #include "idrange.h"
 #include "init.h"
+#include "intel_rdt.h"
 #include "lifecycle.h"
 #include "log.h"
 #include "masks.h"
@@ -349,6 +350,8 @@ static int start_init(struct container *c, struct error *err)
 		r = idmap_write(c->init_pid, &map, 1, &map, 1, err);
 	if (r == 0) /* before it makes its cgroup namespace, whose root is where it then is */
 		r = cgroup_enter(c->cgroup, c->init_pid, err);
+	if (r == 0)
+		r = intel_rdt_enter(c->state.rdt_group, c->state.rdt_monitor, c->init_pid, err);
 	if (r < 0)
 		return r;
 	c->userns_fd = open_init_ns(c, "user", err);
@@ -598,7 +601,11 @@ int create_write_pid_file(const char *path, pid_t pid, struct error *err)
 
 static int publish(struct container *c, struct error *err)
 {
-	int r = state_save(c->state_fd, &c->state, err);
+	int r;
+
+	if (c->spec->linux_.intel_rdt.clos_id) /* from now on it may have others, and stays as under runc */
+		c->state.rdt_own = false;
+	r = state_save(c->state_fd, &c->state, err);
 
 	if (r == 0 && c->options->pid_file)
 		r = create_write_pid_file(c->options->pid_file, c->init_pid, err);
@@ -624,6 +631,8 @@ static int build(struct container *c, struct error *err)
 		r = plan_files(c, err); /* every refusal about the host's files comes before anything is mounted */
 	if (r == 0)
 		r = make_cgroup(c, err); /* limits hold before the first process */
+	if (r == 0)
+		r = intel_rdt_claim(&c->spec->linux_.intel_rdt, c->state_fd, &c->state, err);
 	if (r == 0)
 		r = start_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
 	if (r == 0)

@@ -28,6 +28,7 @@
 #include "error.h"
 #include "exec_process.h"
 #include "fd.h"
+#include "intel_rdt.h"
 #include "json.h"
 #include "lifecycle.h"
 #include "memory_policy.h"
@@ -310,6 +311,8 @@ static int let_go(struct exec *e, struct error *err)
 {
 	int r = process_prepare(e->process, e->pid, err);
 
+	if (r == 0)
+		r = intel_rdt_enter(e->state.rdt_group, e->state.rdt_monitor, e->pid, err);
 	if (r == 0)
 		r = cpu_affinity_set_final(e->pid, e->process->exec_cpu_affinity, err);
 	if (r == 0 && !e->process->terminal)

@@ -36,6 +36,7 @@ static const struct json_field linux_fields[] = {
 	JSON_F_OBJECT(struct spec_linux, time_offsets, "timeOffsets", time_offsets_fields),
 	JSON_F_CUSTOM(struct spec_linux, personality, "personality", personality_parse),
 	JSON_F_CUSTOM(struct spec_linux, memory_policy, "memoryPolicy", memory_policy_parse),
+	JSON_F_CUSTOM(struct spec_linux, intel_rdt, "intelRdt", intel_rdt_parse),
 	JSON_F_END,
 };
 

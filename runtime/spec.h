@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "hooks.h"
 #include "idmap.h"
+#include "intel_rdt.h"
 #include "json.h"
 #include "memory_policy.h"
 #include "namespaces.h"
@@ -39,6 +40,7 @@ struct spec_linux {
 	struct time_offsets time_offsets;
 	struct personality personality;
 	struct memory_policy memory_policy;
+	struct intel_rdt intel_rdt;
 };
 
 struct spec {

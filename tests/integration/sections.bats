@@ -176,3 +176,16 @@ world_lacks() {
 		{"v0": []}|object
 	END
 }
+
+# ---------------------------------------------------------------- intelRdt
+
+@test "intelRdt: where there is no resctrl it is refused, and nothing stays" {
+	requires_bulwark
+	! grep -q ' - resctrl ' /proc/self/mountinfo || skip "this host has resctrl"
+	config_set '.linux.intelRdt = {schemata: ["L3:0=f"]}'
+	run_aside container_create
+	assert_refused linux.intelRdt resctrl
+	config_set '.linux.intelRdt = {closID: "../x"}'
+	run_aside container_create
+	assert_refused linux.intelRdt.closID ../x
+}
