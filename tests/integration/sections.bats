@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# sections - smaller sections of config.json: memoryPolicy, netDevices, intelRdt.
+# sections - smaller sections of config.json: memoryPolicy, netDevices, intelRdt, resources beside the common ones.
 
 load helpers
 
@@ -188,4 +188,87 @@ world_lacks() {
 	config_set '.linux.intelRdt = {closID: "../x"}'
 	run_aside container_create
 	assert_refused linux.intelRdt.closID ../x
+}
+
+# ---------------------------------------------------------------- resources
+
+has_controller() { # of v1, mounted, or of v2
+	cgroup_is_v2 "$1" || awk -v c="$1" '$(NF-2) == "cgroup" { n = split($NF, a, ",")
+		for (i = 1; i <= n; i++) if (a[i] == c) found = 1 } END { exit !found }' /proc/self/mountinfo
+}
+
+# bats test_tags=vm
+@test "resources: hugepageLimits hold for what is reserved and for what is used" {
+	local pid size
+	has_controller hugetlb || skip_or_fail "this host has no hugetlb cgroup controller"
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip_or_fail "this host has no huge pages of 2MB"
+	config_set '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 8388608}]'
+	container_start sleep 1000
+	pid=$(container_pid)
+	assert_equal "$(cgroup_read "$pid" hugetlb hugetlb.2MB.rsvd.limit_in_bytes hugetlb.2MB.rsvd.max)" 8388608
+	assert_equal "$(cgroup_read "$pid" hugetlb hugetlb.2MB.limit_in_bytes hugetlb.2MB.max)" 8388608
+	runtime delete --force "$ID"
+	for size in 3MB 64kB 2MB/x; do
+		config_set --arg size "$size" '.linux.resources.hugepageLimits = [{pageSize: $size, limit: 1}]'
+		run_aside container_create
+		assert_refused hugepageLimits pageSize "$size"
+	done
+}
+
+@test "resources: unified reaches its file, and names what it cannot" {
+	local key
+	cgroup_is_v2 hugetlb || skip_or_fail "cgroup v2 has no hugetlb controller on this host"
+	config_set '.linux.resources.unified = {"hugetlb.2MB.max": "4194304", "cgroup.pressure": "0"}'
+	container_start sleep 1000
+	assert_equal "$(cgroup_read "$(container_pid)" hugetlb - hugetlb.2MB.max)" 4194304
+	assert_equal "$(cgroup_read "$(container_pid)" hugetlb - cgroup.pressure)" 0
+	runtime delete --force "$ID"
+	for key in ../x hugetlb/x cgroup.procs cgroup.max.depth nosuch.max hugetlb.nosuch; do
+		config_set --arg key "$key" '.linux.resources.unified = {($key): "1"}'
+		run_aside container_create
+		assert_refused unified "$key"
+	done
+}
+
+# bats test_tags=vm
+@test "resources: cpu.idle, burst" {
+	local pid
+	config_set '.linux.resources.cpu = {quota: 50000, period: 100000, burst: 20000, idle: 1}'
+	container_start sleep 1000
+	pid=$(container_pid)
+	assert_equal "$(cgroup_read "$pid" cpu cpu.idle cpu.idle)" 1
+	assert_equal "$(cgroup_read "$pid" cpu cpu.cfs_burst_us cpu.max.burst)" 20000
+	# each of the three is checked against the others' old values
+	echo '{"cpu": {"quota": 10000, "burst": 5000, "idle": 0, "shares": 512}}' |
+		runtime update --resources - "$ID"
+	assert_equal "$(cgroup_read "$pid" cpu cpu.idle cpu.idle)" 0
+	assert_equal "$(cgroup_read "$pid" cpu cpu.cfs_burst_us cpu.max.burst)" 5000
+	echo '{"cpu": {"quota": 60000, "burst": 60000}}' | runtime update --resources - "$ID"
+	assert_equal "$(cgroup_read "$pid" cpu cpu.cfs_burst_us cpu.max.burst)" 60000
+}
+
+@test "resources: a limit without its controller is refused by name" {
+	local config word
+	while IFS='|' read -r config word; do
+		! has_controller "$word" || continue
+		config_set --argjson resources "$config" '.linux.resources = $resources'
+		run_aside container_create
+		assert_refused linux.resources "$word"
+	done <<-'END'
+		{"rdma": {"mlx5_0": {"hcaHandles": 1}}}|rdma
+		{"network": {"classID": 1048577}}|net_cls
+		{"network": {"priorities": [{"name": "lo", "priority": 3}]}}|net_prio
+	END
+	config_set '.linux.resources = {rdma: {"mlx5_0": {}}}'
+	run_aside container_create
+	assert_refused "rdma['mlx5_0']" hcaHandles
+}
+
+@test "resources: weights of devices, where a scheduler knows them, and else a sentence" {
+	config_set '.linux.resources.blockIO = {weightDevice: [{major: 8, minor: 0, leafWeight: 100}]}'
+	run_aside container_create
+	assert_refused blockIO
+	config_set '.linux.resources.blockIO = {weightDevice: [{major: 8, minor: 0}]}'
+	run_aside container_create
+	assert_refused "blockIO.weightDevice[0]" leafWeight
 }
