@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cgroup.h"
+#include "json.h"
 
 #define CGROUP_FILE_MAX                                                                            \
 	(4U << 20) /* bytes of a cgroup file: cgroup.procs of the largest container */
@@ -59,6 +60,11 @@ bool cgroup_v2_has(struct cgroup *cgroup, const char *controller);
 /* Writes a number, or -1 as @unlimited. An error names the file. */
 int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited,
 		     struct error *err);
+
+/* @fd: the folder; @suffix: "limit_in_bytes" or "max". */
+int cgroup_limit_hugepages(int fd, const struct json_array *list, const char *suffix,
+			   struct error *err);
+int cgroup_limit_rdma(int fd, const struct json_array *list, struct error *err);
 
 /* Conversions of v1's numbers to v2's. */
 uint64_t cgroup_shares_to_weight(uint64_t shares);

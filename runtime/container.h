@@ -28,6 +28,8 @@ struct planned_mount {
 	struct mount_options options;
 	const char **data;    /* options for the file system */
 	struct source source; /* of a bind; .fd -EBADF otherwise */
+	uint64_t id;	      /* of the mount, once it is attached; 0 before */
+	int readonly_fd;      /* the mount, if it becomes read-only when all is in it; -EBADF */
 };
 
 struct mount_plan {
@@ -75,6 +77,8 @@ struct container {
 	int init_pidfd;
 	int userns_fd, pidns_fd;
 	int label_fd; /* I's: see apparmor_open() */
+
+	struct net_devices_moved *net_devices; /* NULL: none */
 
 	int root_fd; /* the new root, O_PATH */
 	int master_fd, slave_fd;

@@ -28,10 +28,12 @@
 #include "fd.h"
 #include "idmap.h"
 #include "idrange.h"
+#include "intel_rdt.h"
 #include "lifecycle.h"
 #include "log.h"
 #include "masks.h"
 #include "mount_tree.h"
+#include "net_devices.h"
 #include "path.h"
 #include "paths.h"
 #include "rootfs.h"
@@ -107,6 +109,11 @@ static int load(struct container *c, struct error *err)
 		r = namespaces_check(&c->spec->linux_.namespaces, err);
 	if (r == 0)
 		r = join_open(&c->spec->linux_.namespaces, &c->joined, err);
+	if (r == 0)
+		r = net_devices_check(&c->spec->linux_.net_devices, &c->policy, err);
+	if (r == 0 && c->spec->linux_.net_devices.n && join_has(&c->joined, NS_NETWORK))
+		r = error_text(err, EINVAL,
+			       "linux.netDevices: the network namespace is joined: who made it moves devices into it");
 	if (r == 0)
 		r = devices_plan(&c->spec->linux_.devices, &c->spec->linux_.resources.devices,
 				 &c->devices, err);
@@ -492,6 +499,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (r == 0 && c->spec->process)
 		r = make_cwd(c, err);
 	if (r == 0)
+		r = mount_tree_finish(c, err);
+	if (r == 0)
 		r = rootfs_pivot(c, err);
 	return r;
 }
@@ -572,7 +581,11 @@ int create_write_pid_file(const char *path, pid_t pid, struct error *err)
 
 static int publish(struct container *c, struct error *err)
 {
-	int r = state_save(c->state_fd, &c->state, err);
+	int r;
+
+	if (c->spec->linux_.intel_rdt.clos_id) /* from now on it may have others, and stays as under runc */
+		c->state.rdt_own = false;
+	r = state_save(c->state_fd, &c->state, err);
 
 	if (r == 0 && c->options->pid_file)
 		r = create_write_pid_file(c->options->pid_file, c->init_pid, err);
@@ -602,11 +615,15 @@ static int build(struct container *c, struct error *err)
 	    !cgroup_has_unit(c->cgroup)) /* systemd starts a scope around a process: then I waits for it */
 		r = create_make_cgroup(c, err); /* limits hold before the first process */
 	if (r == 0)
+		r = intel_rdt_claim(&c->spec->linux_.intel_rdt, c->state_fd, &c->state, err);
+	if (r == 0)
 		r = spawn_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
 	if (r == 0)
 		r = make_root(c, err); /* while I makes its namespaces */
 	if (r == 0)
 		r = spawn_finish_namespaces(c, err);
+	if (r == 0) /* while R is in the namespace they come from */
+		r = net_devices_move(&c->spec->linux_.net_devices, c->init_pid, &c->net_devices, err);
 	if (r == 0)
 		r = run_runtime_hooks(c, err); /* all namespaces exist, the root is mounted where the spec says */
 	if (r == 0)
@@ -624,6 +641,7 @@ static void undo(struct container *c)
 	struct error ignored = ERROR_INIT;
 
 	act_as(0, 0);
+	net_devices_restore(c->net_devices);
 	if (c->init_pid > 0) {
 		(void)kill(c->init_pid,
 			   SIGKILL); /* our own child, not reaped yet: the number is still its */
@@ -643,6 +661,7 @@ static void done(struct container *c)
 		source_done(&c->root_source);
 	source_view_free(c->view);
 	twin_free(c->twin);
+	net_devices_free(c->net_devices);
 	seccomp_program_done(&c->filter);
 	cgroup_free(c->cgroup);
 	spec_free(c->spec);

@@ -27,8 +27,10 @@
 #include "error.h"
 #include "exec_process.h"
 #include "fd.h"
+#include "intel_rdt.h"
 #include "json.h"
 #include "lifecycle.h"
+#include "memory_policy.h"
 #include "personality.h"
 #include "process.h"
 #include "seccomp.h"
@@ -49,6 +51,7 @@ struct exec {
 	struct process *process;
 	struct seccomp_program filter;
 	struct personality personality;
+	struct memory_policy memory_policy;
 	struct state state;
 	struct cgroup *cgroup;
 	int state_fd, init_pidfd;
@@ -109,6 +112,8 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	proc_reset_signals(); /* before a filter is loaded, which may refuse it */
 	if (r == 0)
 		r = personality_apply(&e->personality, &err);
+	if (r == 0)
+		r = memory_policy_apply(&e->memory_policy, &err);
 	if (r == 0)
 		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, &err);
 	if (r == 0)
@@ -188,6 +193,12 @@ static int load_container(struct exec *e, struct error *err)
 		r = personality_parse(&e->arena, section, &e->personality, err);
 		if (r < 0)
 			return error_prefix(err, "linux.personality");
+	}
+	section = json_object_get(json_object_get(config, "linux"), "memoryPolicy");
+	if (section && !json_is_null(section)) {
+		r = memory_policy_parse(&e->arena, section, &e->memory_policy, err);
+		if (r < 0)
+			return error_prefix(err, "linux.memoryPolicy");
 	}
 	section = json_object_get(json_object_get(config, "linux"), "seccomp");
 	if (!section || json_is_null(section))
@@ -273,6 +284,8 @@ static int let_go(struct exec *e, struct error *err)
 {
 	int r = process_prepare(e->process, e->pid, err);
 
+	if (r == 0)
+		r = intel_rdt_enter(e->state.rdt_group, e->state.rdt_monitor, e->pid, err);
 	if (r == 0)
 		r = cpu_affinity_set_final(e->pid, e->process->exec_cpu_affinity, err);
 	if (r == 0 && !e->process->terminal)

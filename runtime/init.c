@@ -35,6 +35,7 @@
 #include "error.h"
 #include "fd.h"
 #include "log.h"
+#include "mount_tree.h"
 #include "str.h"
 #include "sys.h"
 #include "terminal.h"
@@ -138,12 +139,15 @@ static int set_propagation(const struct spec *spec, struct error *err)
 
 static int seal(const struct container *c, struct error *err)
 {
+	int r;
+
 	if (chdir("/") < 0)
 		return error_set(err, errno, "cannot enter the new root");
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot seal the mounts");
 	/* a peer group of this namespace alone: the tree it was copied from is about to vanish */
-	return set_propagation(c->spec, err);
+	r = set_propagation(c->spec, err);
+	return r < 0 ? r : mount_tree_propagate(c, err);
 }
 
 #define KEPT_MAX 3
@@ -206,6 +210,8 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 		r = become_root(err);
 	if (r == 0)
 		r = open_label(c, err);
+	if (r == 0)
+		r = memory_policy_apply(&c->spec->linux_.memory_policy, err);
 	if (r == 0)
 		r = make_namespaces(c, err);
 	if (r == 0)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct error;
@@ -13,16 +14,24 @@ enum policy_bpf_lsm {
 	POLICY_BPF_LSM_PREFERRED,
 };
 
+#define POLICY_NET_DEVICES_MAX 64
+#define POLICY_NET_DEVICE_SIZE 16 /* IF_NAMESIZE */
+
 struct policy {
 	enum policy_bpf_lsm bpf_lsm;
+	/* interfaces of the host that may be moved into containers; none unless named */
+	char net_devices[POLICY_NET_DEVICES_MAX][POLICY_NET_DEVICE_SIZE];
+	size_t n_net_devices;
 };
+
+bool policy_allows_net_device(const struct policy *policy, const char *name);
 
 /**
  * policy_load() - Read and check the policy
  *
  * No file: the defaults. A file that is not root's, or that others may write (nor any folder above it), that is broken
  * or of an unknown major version: an error, and no container is made. Unknown keys warn.
- * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}}
+ * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}, "netDevices": {"value": ["eth1"]}}
  */
 int policy_load(struct policy *ret, struct error *err);
 

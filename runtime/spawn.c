@@ -20,6 +20,7 @@
 #include "idmap.h"
 #include "idrange.h"
 #include "init.h"
+#include "intel_rdt.h"
 #include "paths.h"
 #include "str.h"
 #include "sys.h"
@@ -143,6 +144,8 @@ int spawn_init(struct container *c, struct error *err)
 		r = create_make_cgroup(c, err);
 	if (r == 0) /* before it makes its cgroup namespace, whose root is where it then is */
 		r = cgroup_enter(c->cgroup, c->init_pid, err);
+	if (r == 0)
+		r = intel_rdt_enter(c->state.rdt_group, c->state.rdt_monitor, c->init_pid, err);
 	if (r < 0)
 		return r;
 	c->userns_fd = open_init_ns(c, "user", err);

@@ -41,6 +41,9 @@ struct state {
 	struct idmap map;    /* what its user namespace maps; empty: not known yet */
 	uid_t owner;	     /* who called create */
 	char *twin_work;     /* work folder of the twin overlay, to be removed; NULL: none */
+	char *rdt_group;     /* resctrl group of its processes; NULL: none */
+	char *rdt_monitor;   /* of that group, to be removed; NULL: none */
+	bool rdt_own;	     /* the group is to be removed, too */
 	bool degraded;	     /* some layer is missing on this host */
 	json_t *cgroup;	     /* cgroup_to_json() */
 	json_t *annotations; /* of the spec */

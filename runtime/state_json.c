@@ -42,6 +42,8 @@ void state_done(struct state *state)
 	free(state->rootfs);
 	free(state->created);
 	free(state->twin_work);
+	free(state->rdt_group);
+	free(state->rdt_monitor);
 	json_decref(state->cgroup);
 	json_decref(state->annotations);
 	json_decref(state->poststart);
@@ -53,6 +55,8 @@ void state_done(struct state *state)
 struct state_file {
 	uint32_t version;
 	const char *id, *oci_version, *bundle, *rootfs, *created, *twin_work;
+	const char *rdt_group, *rdt_monitor;
+	bool rdt_own;
 	uint32_t pid;
 	uint64_t start;
 	uint32_t id_base;
@@ -87,6 +91,9 @@ static const struct json_field state_fields[] = {
 	JSON_F_ARRAY(struct state_file, gid_mappings, "gidMappings", idmap_fields, struct id_mapping),
 	F(owner, "owner", JSON_U32_FIELD),
 	F(twin_work, "twinWork", JSON_STRING_FIELD),
+	F(rdt_group, "rdtGroup", JSON_STRING_FIELD),
+	F(rdt_monitor, "rdtMonitor", JSON_STRING_FIELD),
+	F(rdt_own, "rdtOwn", JSON_BOOL_FIELD),
 	F(degraded, "degraded", JSON_BOOL_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
@@ -101,7 +108,7 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:b, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:b, s:b, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
@@ -109,6 +116,8 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     "uidMappings", idmap_to_json(state->map.uids, state->map.n_uids),
 			     "gidMappings", idmap_to_json(state->map.gids, state->map.n_gids),
 			     "owner", (json_int_t)state->owner, "twinWork", state->twin_work,
+			     "rdtGroup", state->rdt_group, "rdtMonitor", state->rdt_monitor,
+			     "rdtOwn", (int)state->rdt_own,
 			     "degraded", (int)state->degraded, "cgroup", state->cgroup,
 			     "annotations", state->annotations, "poststart", state->poststart,
 			     "poststop", state->poststop);
@@ -148,6 +157,7 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.init = { (pid_t)file->pid, file->start },
 		.id_base = file->id_base,
 		.owner = file->owner,
+		.rdt_own = file->rdt_own,
 		.degraded = file->degraded,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),
@@ -159,7 +169,9 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 	if (dup_string(&s.id, file->id) < 0 || dup_string(&s.oci_version, file->oci_version) < 0 ||
 	    dup_string(&s.bundle, file->bundle) < 0 || dup_string(&s.rootfs, file->rootfs) < 0 ||
 	    dup_string(&s.created, file->created) < 0 ||
-	    dup_string(&s.twin_work, file->twin_work) < 0) {
+	    dup_string(&s.twin_work, file->twin_work) < 0 ||
+	    dup_string(&s.rdt_group, file->rdt_group) < 0 ||
+	    dup_string(&s.rdt_monitor, file->rdt_monitor) < 0) {
 		state_done(&s);
 		return -ENOMEM;
 	}

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "fd.h"
 #include "idrange.h"
+#include "intel_rdt.h"
 #include "path.h"
 #include "paths.h"
 #include "state.h"
@@ -69,6 +70,8 @@ int undo_container(const char *root, int state_fd, const struct state *state, st
 		return r;
 	id = strrchr(path, '/') + 1;
 	keep_first(&first, undo_cgroup(state, cgroup, &e), &e, err);
+	keep_first(&first, intel_rdt_remove(state->rdt_group, state->rdt_monitor, state->rdt_own, &e),
+		   &e, err);
 	if (state->twin_work)
 		keep_first(&first, twin_remove_work(state->twin_work, &e), &e, err);
 	if (first < 0)

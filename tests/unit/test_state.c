@@ -372,6 +372,9 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	(void)state;
 	saved.init = (struct proc_id){ 1234, 18446744073ULL };
 	saved.twin_work = strdup("/w");
+	saved.rdt_group = strdup("/sys/fs/resctrl/c");
+	saved.rdt_monitor = strdup("/sys/fs/resctrl/c/mon_groups/c");
+	saved.rdt_own = true;
 	saved.degraded = true;
 	saved.cgroup = json_pack("{s:[s]}", "paths", "/x");
 	saved.annotations = json_pack("{s:s}", "k", "v");
@@ -386,6 +389,9 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	assert_string_equal(loaded.rootfs, "/b/rootfs");
 	assert_string_equal(loaded.created, saved.created);
 	assert_string_equal(loaded.twin_work, "/w");
+	assert_string_equal(loaded.rdt_group, "/sys/fs/resctrl/c");
+	assert_string_equal(loaded.rdt_monitor, "/sys/fs/resctrl/c/mon_groups/c");
+	assert_true(loaded.rdt_own);
 	assert_int_equal(loaded.init.pid, 1234);
 	assert_int_equal(loaded.init.start, 18446744073ULL);
 	assert_int_equal(loaded.id_base, 4000000000);
