@@ -50,13 +50,15 @@ struct container {
 	struct policy policy;
 	struct device_plan devices;
 	struct seccomp_program filter;
-	char *init_state_json; /* OCI state as startContainer hooks see it */
+	const struct seccomp_listener *listener; /* of the filter; NULL: none, or no filter */
+	char *init_state_json;			 /* OCI state as startContainer hooks see it */
 
 	int state_fd; /* ROOT/ID, locked; -EBADF until it is ours */
 	struct state state;
 	struct cgroup *cgroup;
 	char scratch[PATH_MAX]; /* path of that folder: in M1, something may be mounted over it */
 	int fifo_fd;
+	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */
 	int cwd_fd; /* and its current folder: paths of the command line count from it */

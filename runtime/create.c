@@ -36,6 +36,7 @@
 #include "path.h"
 #include "paths.h"
 #include "rootfs.h"
+#include "seccomp_notify.h"
 #include "str.h"
 #include "sys.h"
 #include "sysctl.h"
@@ -113,6 +114,11 @@ static int load(struct container *c, struct error *err)
 	if (r == 0)
 		r = check_console(c, err);
 	if (r < 0 || !c->spec->linux_.seccomp)
+		return r;
+	c->listener = seccomp_listener(c->spec->linux_.seccomp);
+	if (c->listener)
+		r = seccomp_notify_check(c->listener, &c->policy, err);
+	if (r < 0)
 		return r;
 	linux_ = json_object_get(c->spec->json, "linux");
 	return seccomp_compile(c->spec->linux_.seccomp, json_object_get(linux_, "seccomp"), true,
@@ -229,7 +235,10 @@ static int make_fifo(struct container *c, struct error *err)
 	c->fifo_fd = openat(c->state_fd, STATE_FIFO, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (c->fifo_fd < 0)
 		return error_set(err, errno, "cannot open the start FIFO");
-	return 0;
+	if (!c->listener)
+		return 0;
+	c->listener_fd = seccomp_notify_listen(c->state_fd, err);
+	return c->listener_fd < 0 ? c->listener_fd : 0;
 }
 
 /* ---- 3: M1, and every decision about the host's files ------------------------------------------------------ */
@@ -670,7 +679,7 @@ static void done(struct container *c)
 	int *fds[] = { &c->state_fd,  &c->fifo_fd,    &c->host_mnt_fd, &c->host_net_fd,
 		       &c->init_sock, &c->sock,	      &c->userns_fd,   &c->pidns_fd,
 		       &c->root_fd,   &c->init_pidfd, &c->master_fd,   &c->slave_fd,
-		       &c->cwd_fd };
+		       &c->cwd_fd,    &c->listener_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -684,6 +693,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.options = options,
 		.state_fd = -EBADF,
 		.fifo_fd = -EBADF,
+		.listener_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
 		.init_sock = -EBADF,

@@ -13,8 +13,14 @@ enum policy_bpf_lsm {
 	POLICY_BPF_LSM_PREFERRED,
 };
 
+#define POLICY_FOLDERS_MAX 8
+#define POLICY_FOLDER_SIZE 256 /* bytes with the NUL */
+
+/* Flat: nothing to free. */
 struct policy {
 	enum policy_bpf_lsm bpf_lsm;
+	/* seccompListenerFolders: where a linux.seccomp.listenerPath may lie; absolute, normal; "" ends the list */
+	char seccomp_listener_folders[POLICY_FOLDERS_MAX + 1][POLICY_FOLDER_SIZE];
 };
 
 /**
@@ -22,7 +28,8 @@ struct policy {
  *
  * No file: the defaults. A file that is not root's, or that others may write (nor any folder above it), that is broken
  * or of an unknown major version: an error, and no container is made. Unknown keys warn.
- * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}}
+ * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true},
+ *  "seccompListenerFolders": {"value": ["/run/seccomp-agent"]}}
  */
 int policy_load(struct policy *ret, struct error *err);
 
@@ -31,6 +38,14 @@ int policy_parse(const char *text, size_t len, struct policy *ret, struct error 
 
 /* Whether whoever is not root could change a file, or what is in a folder, with these bits: -EPERM with the reason. */
 int policy_check_owner(const struct stat *st, const char *path, struct error *err);
+
+/*
+ * policy_check_folders() - Whether anybody but root could put something else in the place of @path
+ *
+ * Every folder above it has to be root's, no link, and not writable by others. Then names may be looked up again.
+ * Return: 0; -EPERM; -ENOENT without a message: one is missing.
+ */
+int policy_check_folders(const char *path, struct error *err);
 
 /* policy_load() from another path; for tests, which are root. */
 int policy_load_from(const char *path, struct policy *ret, struct error *err);

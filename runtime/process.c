@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +23,7 @@
 #include "log.h"
 #include "rlimit.h"
 #include "seccomp.h"
+#include "seccomp_notify.h"
 #include "str.h"
 #include "sys.h"
 
@@ -459,8 +461,15 @@ static int change_user(const struct process *process, struct error *err)
 	return check_cwd(err);
 }
 
+static int load_filter(const struct seccomp_program *filter, int listener_channel, struct error *err)
+{
+	if (filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		return seccomp_notify_install(filter, listener_channel, err);
+	return seccomp_install(filter, err);
+}
+
 int process_become(const struct process *process, const struct seccomp_program *filter,
-		   struct error *err)
+		   int listener_channel, struct error *err)
 {
 	static const struct caps no_caps;
 	const struct caps *caps = process->capabilities ? process->capabilities : &no_caps;
@@ -486,7 +495,7 @@ int process_become(const struct process *process, const struct seccomp_program *
 	if (!filter)
 		return 0;
 
-	r = seccomp_install(filter, err);
+	r = load_filter(filter, listener_channel, err);
 	if (r < 0)
 		return r;
 	return kept ? caps_drop_kept(caps, err) : 0;
