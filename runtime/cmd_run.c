@@ -29,7 +29,8 @@ static const struct option options_table[] = {
 	  "folder of config.json (default: the current one)" },
 	{ "console-socket", 0, OPTION_STRING, O(console_socket), "SOCKET",
 	  "where to send the terminal's master" },
-	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET", "not supported yet" },
+	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET",
+	  "where to send a pidfd of the process" },
 	{ "pid-file", 0, OPTION_STRING, O(pid_file), "FILE", "write the process id of init here" },
 	{ "detach", 'd', OPTION_FLAG, O(detach), NULL, "return once the container runs" },
 	{ "keep", 0, OPTION_FLAG, O(keep), NULL, "do not delete the container when it ends" },
@@ -105,7 +106,7 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	       struct error *err)
 {
 	const struct options *o = options;
-	_cleanup_free_ char *console_socket = NULL, *pid_file = NULL;
+	_cleanup_free_ char *console_socket = NULL, *pidfd_socket = NULL, *pid_file = NULL;
 	struct create_options create = {
 		.id = argv[0],
 		.bundle = o->bundle ? o->bundle : ".",
@@ -114,16 +115,17 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		.preserve_fds = o->preserve_fds,
 		.foreground = !o->detach,
 	};
-	int r = command_refuse_option(o->pidfd_socket, "pidfd-socket", err);
+	int r = command_absolute_path(o->console_socket, &console_socket, err);
 
 	(void)argc;
 	if (r == 0)
-		r = command_absolute_path(o->console_socket, &console_socket, err);
+		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
 	if (r == 0)
 		r = command_absolute_path(o->pid_file, &pid_file, err);
 	if (r < 0)
 		return r;
 	create.console_socket = console_socket;
+	create.pidfd_socket = pidfd_socket;
 	create.pid_file = pid_file;
 	if (globals->log && !o->console_socket) /* our stderr becomes the container's */
 		log_leave_stderr();

@@ -42,6 +42,7 @@
 #include "sysctl.h"
 #include "twin.h"
 #include "undo.h"
+#include "unix_socket.h"
 
 /* ---- 1: read and check, nothing made yet ------------------------------------------------------------------- */
 
@@ -604,6 +605,9 @@ static int publish(struct container *c, struct error *err)
 {
 	int r = state_save(c->state_fd, &c->state, err);
 
+	if (r == 0 && c->options->pidfd_socket)
+		r = unix_socket_send_fd("--pidfd-socket", c->options->pidfd_socket, c->init_pidfd,
+					"standard", err);
 	if (r == 0 && c->options->pid_file)
 		r = create_write_pid_file(c->options->pid_file, c->init_pid, err);
 	if (r == 0)

@@ -40,6 +40,7 @@
 #include "str.h"
 #include "sys.h"
 #include "terminal.h"
+#include "unix_socket.h"
 
 #define JOIN_FLAGS                                                                                 \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
@@ -329,6 +330,9 @@ static int let_go(struct exec *e, struct error *err)
 		e->master_fd = fd_close(e->master_fd);
 	}
 	foreground_prepare(e->master_fd);
+	if (r == 0 && e->options->pidfd_socket)
+		r = unix_socket_send_fd("--pidfd-socket", e->options->pidfd_socket, e->pidfd,
+					"setns", err);
 	if (r == 0 && e->options->pid_file)
 		r = create_write_pid_file(e->options->pid_file, e->pid, err);
 	if (r == 0)

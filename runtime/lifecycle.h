@@ -15,6 +15,7 @@ struct create_options {
 	const char *id;
 	const char *bundle; /* folder of config.json */
 	const char *console_socket;
+	const char *pidfd_socket; /* where init's pidfd goes, with "standard" as data, as runc does it */
 	const char *pid_file;
 	bool no_pivot;
 	bool no_new_keyring; /* taken and ignored: the caller's keyring is the host's */
@@ -54,6 +55,7 @@ struct exec_options {
 	bool tty;
 	bool no_new_privs;
 	const char *console_socket;
+	const char *pidfd_socket; /* as in create_options, with "setns" */
 	const char *pid_file;
 	bool detach;
 	bool ignore_paused;

@@ -76,14 +76,16 @@ int main(int argc, char **argv)
 	struct pollfd fds[1 + LISTENERS_MAX];
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n = 1;
 
-	if (argc < 2 || strlen(argv[1]) >= sizeof(address.sun_path))
+	if (argc < 2 || strlen(argv[1]) + 1 >= sizeof(address.sun_path))
 		return 2;
-	strcpy(address.sun_path, argv[1]);
+	/* it has its name when it listens, so that a test can wait for the file */
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s.", argv[1]);
 	for (int i = 2; i < argc; i++, denied_n++)
 		if (sscanf(argv[i], "%d=%d", &denied[denied_n].nr, &denied[denied_n].errnum) != 2)
 			return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(sock, 8) < 0) {
+	if (bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(sock, 8) < 0 ||
+	    rename(address.sun_path, argv[1]) < 0) {
 		perror(argv[1]);
 		return 1;
 	}
