@@ -3,7 +3,9 @@
 #include "command.h"
 #include "fd.h"
 #include "lifecycle.h"
+#include "listen_fds.h"
 #include "log.h"
+#include "notify_socket.h"
 
 struct options {
 	const char *bundle;
@@ -44,15 +46,19 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		.no_new_keyring = o->no_new_keyring,
 		.preserve_fds = o->preserve_fds,
 	};
-	int r = command_absolute_path(o->console_socket, &console_socket, err);
+	int r = listen_fds_count(&create.listen_fds, err);
 
 	(void)argc;
+	if (r == 0)
+		r = command_absolute_path(o->console_socket, &console_socket, err);
 	if (r == 0)
 		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
 	if (r == 0)
 		r = command_absolute_path(o->pid_file, &pid_file, err);
 	if (r < 0)
 		return r;
+	create.notify = notify_socket_host() != NULL;
+	create.preserve_fds += create.listen_fds; /* those come first */
 	create.console_socket = console_socket;
 	create.pidfd_socket = pidfd_socket;
 	create.pid_file = pid_file;

@@ -7,7 +7,10 @@
 #include "error.h"
 #include "fd.h"
 #include "lifecycle.h"
+#include "listen_fds.h"
 #include "log.h"
+#include "loop.h"
+#include "notify_socket.h"
 #include "terminal.h"
 
 struct options {
@@ -54,16 +57,32 @@ static void clean_up(const struct globals *globals, const char *id)
 		log_warning("cannot delete container '%s': %s", id, err.msg);
 }
 
+/* We are who the service manager started, and stay that: no MAINPID. */
+static int on_notify(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
+{
+	struct error tell_err = ERROR_INIT;
+
+	(void)events;
+	(void)data;
+	if (!notify_socket_take(fd))
+		return 0;
+	if (notify_socket_tell(0, &tell_err) < 0)
+		log_warning("%s", tell_err.msg);
+	return loop_unwatch(loop, fd, err);
+}
+
 static int start_and_wait(const struct globals *globals, const char *id,
 			  const struct created *created, int *ret_status, struct error *err)
 {
+	_cleanup_close_ int notify_sock = -EBADF;
 	int r;
 
 	foreground_prepare(created->master_fd);
-	r = start_container(globals, id, err);
+	r = start_container(globals, id, &notify_sock, err);
 	if (r < 0)
 		return r;
-	r = foreground_wait(created->pid, created->pidfd, created->master_fd, ret_status, err);
+	r = foreground_wait_with(created->pid, created->pidfd, created->master_fd, notify_sock,
+				 on_notify, ret_status, err);
 	return r < 0 ? error_wrap(err, "run: waiting for the container") : 0;
 }
 
@@ -96,7 +115,7 @@ static int run_detached(const struct globals *globals, const struct create_optio
 
 	if (r < 0)
 		return r;
-	r = start_container(globals, create->id, err);
+	r = start_container(globals, create->id, NULL, err);
 	if (r < 0)
 		clean_up(globals, create->id);
 	return r;
@@ -115,15 +134,19 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		.preserve_fds = o->preserve_fds,
 		.foreground = !o->detach,
 	};
-	int r = command_absolute_path(o->console_socket, &console_socket, err);
+	int r = listen_fds_count(&create.listen_fds, err);
 
 	(void)argc;
+	if (r == 0)
+		r = command_absolute_path(o->console_socket, &console_socket, err);
 	if (r == 0)
 		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
 	if (r == 0)
 		r = command_absolute_path(o->pid_file, &pid_file, err);
 	if (r < 0)
 		return r;
+	create.notify = notify_socket_host() != NULL;
+	create.preserve_fds += create.listen_fds; /* those come first */
 	create.console_socket = console_socket;
 	create.pidfd_socket = pidfd_socket;
 	create.pid_file = pid_file;

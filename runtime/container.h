@@ -58,6 +58,7 @@ struct container {
 	struct cgroup *cgroup;
 	char scratch[PATH_MAX]; /* path of that folder: in M1, something may be mounted over it */
 	int fifo_fd;
+	int notify_fd;	 /* folder of its NOTIFY_SOCKET, in M1 */
 	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */

@@ -30,9 +30,11 @@
 #include "idrange.h"
 #include "init.h"
 #include "lifecycle.h"
+#include "listen_fds.h"
 #include "log.h"
 #include "masks.h"
 #include "mount_tree.h"
+#include "notify_socket.h"
 #include "path.h"
 #include "paths.h"
 #include "rootfs.h"
@@ -93,6 +95,20 @@ static int check_console(const struct container *c, struct error *err)
 	return 0;
 }
 
+static int add_env(struct container *c, struct error *err)
+{
+	struct process *process = c->spec->process;
+	int r;
+
+	if (!process)
+		return 0;
+	r = listen_fds_add_env(&c->spec->arena, process, c->options->listen_fds, err);
+	if (r == 0 && c->options->notify)
+		r = process_add_env(&c->spec->arena, process, "NOTIFY_SOCKET", NOTIFY_SOCKET_INSIDE,
+				    err);
+	return r;
+}
+
 static int load(struct container *c, struct error *err)
 {
 	_cleanup_close_ int bundle_fd = -EBADF;
@@ -103,6 +119,8 @@ static int load(struct container *c, struct error *err)
 		r = spec_load(bundle_fd, "config.json", &c->spec, err);
 	if (r == 0)
 		r = resolve_rootfs(c, bundle_fd, err);
+	if (r == 0)
+		r = add_env(c, err);
 	if (r == 0)
 		r = policy_load(&c->policy, err);
 	if (r == 0)
@@ -272,6 +290,14 @@ static int make_m1(struct container *c, struct error *err)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "cannot cut the mount namespace off the host's");
 	return 0;
+}
+
+static int make_notify_folder(struct container *c, struct error *err)
+{
+	if (!c->options->notify)
+		return 0;
+	c->notify_fd = notify_socket_make(c->state_fd, c->scratch, err);
+	return c->notify_fd < 0 ? c->notify_fd : 0;
 }
 
 static int plan_files(struct container *c, struct error *err)
@@ -513,6 +539,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (setns(c->init_pidfd, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "cannot join the container's namespaces");
 	r = mount_tree_build(c, err);
+	if (r == 0 && c->notify_fd >= 0)
+		r = notify_socket_mount(c->notify_fd, c->root_fd, err);
 	if (r == 0)
 		r = apply_sysctls(c, err);
 	if (r == 0)
@@ -629,6 +657,8 @@ static int build(struct container *c, struct error *err)
 	if (r == 0)
 		r = make_m1(c, err); /* before I, which could not enter it later */
 	if (r == 0)
+		r = make_notify_folder(c, err); /* in M1, which it is mounted from, and before that is built upon */
+	if (r == 0)
 		r = plan_files(c, err); /* every refusal about the host's files comes before anything is mounted */
 	if (r == 0)
 		r = make_cgroup(c, err); /* limits hold before the first process */
@@ -680,10 +710,10 @@ static void done(struct container *c)
 	state_done(&c->state);
 	free(c->init_state_json);
 
-	int *fds[] = { &c->state_fd,  &c->fifo_fd,    &c->host_mnt_fd, &c->host_net_fd,
-		       &c->init_sock, &c->sock,	      &c->userns_fd,   &c->pidns_fd,
-		       &c->root_fd,   &c->init_pidfd, &c->master_fd,   &c->slave_fd,
-		       &c->cwd_fd,    &c->listener_fd };
+	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
+		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
+		       &c->root_fd,   &c->init_pidfd,  &c->master_fd,	&c->slave_fd,
+		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -698,6 +728,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.state_fd = -EBADF,
 		.fifo_fd = -EBADF,
 		.listener_fd = -EBADF,
+		.notify_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
 		.init_sock = -EBADF,

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "apparmor.h"
+#include "arena.h"
 #include "error.h"
 #include "fd.h"
 #include "log.h"
@@ -132,6 +133,26 @@ int process_check(const struct process *process, struct error *err)
 	if (r < 0)
 		return r;
 	return check_env(process->env, err);
+}
+
+int process_add_env(struct arena *arena, struct process *process, const char *name,
+		    const char *value, struct error *err)
+{
+	const char **env;
+	size_t n = 0;
+
+	while (process->env && process->env[n])
+		n++;
+	env = arena_alloc(arena, n + 2, sizeof(*env));
+	if (!env)
+		return error_set(err, ENOMEM, "process.env");
+	if (n > 0)
+		memcpy(env, process->env, n * sizeof(*env));
+	env[n] = arena_format(arena, "%s=%s", name, value);
+	if (!env[n])
+		return error_set(err, ENOMEM, "process.env");
+	process->env = env;
+	return 0;
 }
 
 int process_check_labels(const struct process *process, struct error *err)

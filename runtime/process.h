@@ -49,6 +49,10 @@ struct process {
 
 extern const struct json_field process_fields[];
 
+/* NAME=VALUE behind what the spec says, so that it counts; copied into @arena. */
+int process_add_env(struct arena *arena, struct process *process, const char *name,
+		    const char *value, struct error *err);
+
 /* What tables cannot say: args not empty, cwd absolute, no NUL or '=' trouble in env, ids below 65536. */
 int process_check(const struct process *process, struct error *err);
 

@@ -14,6 +14,7 @@
 #include "hooks.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "notify_socket.h"
 #include "policy.h"
 #include "seccomp.h"
 #include "seccomp_notify.h"
@@ -81,12 +82,14 @@ struct plan {
 	json_t *config;				 /* what follows is borrowed from it */
 	const struct seccomp_listener *listener; /* NULL: the filter asks nobody */
 	int agent_fd;				 /* who is asked */
+	int notify_sock;			 /* where it says that it is ready */
 	int channel;				 /* to init */
 };
 
 static void plan_done(struct plan *plan)
 {
 	fd_close(plan->agent_fd);
+	fd_close(plan->notify_sock);
 	fd_close(plan->channel);
 	json_decref(plan->config);
 	arena_done(&plan->arena);
@@ -118,6 +121,15 @@ static int plan_listener(struct plan *plan, int state_fd, struct error *err)
 	return plan->channel < 0 ? plan->channel : 0;
 }
 
+/* A container that was made when nobody wanted to know has none. */
+static int plan_notify(struct plan *plan, int state_fd, struct error *err)
+{
+	if (!notify_socket_host())
+		return 0;
+	plan->notify_sock = notify_socket_bind(state_fd, err);
+	return plan->notify_sock < 0 && plan->notify_sock != -ENOENT ? plan->notify_sock : 0;
+}
+
 /* @created: init still waits; otherwise an earlier start, which was killed, has released it. */
 static int make_plan(struct plan *plan, int state_fd, bool created, struct error *err)
 {
@@ -128,7 +140,8 @@ static int make_plan(struct plan *plan, int state_fd, bool created, struct error
 	if (!json_object_get(plan->config, "process")) /* OCI runtime.md, "Start" */
 		return error_text(err, EINVAL,
 				  "cannot start a container whose config.json has no process");
-	return created ? plan_listener(plan, state_fd, err) : 0;
+	r = plan_notify(plan, state_fd, err);
+	return r < 0 || !created ? r : plan_listener(plan, state_fd, err);
 }
 
 static int check_created(int state_fd, enum container_status status, struct error *err)
@@ -161,13 +174,15 @@ static int follow_up(const struct plan *plan, const struct state *state, int fif
 	return r < 0 ? r : run_poststart(state, err);
 }
 
-int start_container(const struct globals *globals, const char *id, struct error *err)
+int start_container(const struct globals *globals, const char *id, int *ret_notify_sock,
+		    struct error *err)
 {
 	__attribute__((cleanup(state_done))) struct state state = { 0 };
 	__attribute__((cleanup(plan_done))) struct plan plan = {
 		.arena = ARENA_INIT,
 		.agent_fd = -EBADF,
 		.channel = -EBADF,
+		.notify_sock = -EBADF,
 	};
 	_cleanup_close_ int state_fd = -EBADF, pidfd = -EBADF, fifo_fd = -EBADF;
 	enum container_status status;
@@ -190,7 +205,14 @@ int start_container(const struct globals *globals, const char *id, struct error 
 	if (r < 0)
 		return r;
 	r = follow_up(&plan, &state, fifo_fd, err);
-	if (r < 0) /* OCI 1.3: the container must not go on */
+	if (r < 0) { /* OCI 1.3: the container must not go on */
 		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	return r;
+		return r;
+	}
+	if (ret_notify_sock)
+		*ret_notify_sock = take_fd(&plan.notify_sock);
+	state_fd = fd_close(state_fd); /* with its lock: the container may take its time */
+	return plan.notify_sock < 0 ?
+		       0 :
+		       notify_socket_serve(plan.notify_sock, pidfd, state.init.pid, err);
 }
