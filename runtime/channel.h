@@ -16,7 +16,8 @@ enum channel_word {
 	CHANNEL_PIVOTED, /* R: the mount tree is complete, I stands in it; may carry the terminal's slave */
 	CHANNEL_SEALED, /* I: own mount namespace, every mount locked; waits for `start` */
 	CHANNEL_JOINED, /* exec's helper: in the container, carries the child's pid, maybe the terminal's master */
-	CHANNEL_GO, /* exec: the child may go on */
+	CHANNEL_GO,	  /* exec: the child may go on */
+	CHANNEL_LISTENER, /* carries the listener of a seccomp filter that is loaded: seccomp_notify.h */
 };
 
 int channel_make(int ret_pair[2], struct error *err);

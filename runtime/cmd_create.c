@@ -3,7 +3,9 @@
 #include "command.h"
 #include "fd.h"
 #include "lifecycle.h"
+#include "listen_fds.h"
 #include "log.h"
+#include "notify_socket.h"
 
 struct options {
 	const char *bundle;
@@ -21,7 +23,8 @@ static const struct option options_table[] = {
 	  "folder of config.json (default: the current one)" },
 	{ "console-socket", 0, OPTION_STRING, O(console_socket), "SOCKET",
 	  "where to send the terminal's master" },
-	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET", "not supported yet" },
+	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET",
+	  "where to send a pidfd of the process" },
 	{ "pid-file", 0, OPTION_STRING, O(pid_file), "FILE", "write the process id of init here" },
 	{ "no-pivot", 0, OPTION_FLAG, O(no_pivot), NULL, "accepted; pivot_root(2) is always used" },
 	{ "no-new-keyring", 0, OPTION_FLAG, O(no_new_keyring), NULL,
@@ -35,7 +38,7 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	       struct error *err)
 {
 	const struct options *o = options;
-	_cleanup_free_ char *console_socket = NULL, *pid_file = NULL;
+	_cleanup_free_ char *console_socket = NULL, *pidfd_socket = NULL, *pid_file = NULL;
 	struct create_options create = {
 		.id = argv[0],
 		.bundle = o->bundle ? o->bundle : ".",
@@ -43,16 +46,21 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		.no_new_keyring = o->no_new_keyring,
 		.preserve_fds = o->preserve_fds,
 	};
-	int r = command_refuse_option(o->pidfd_socket, "pidfd-socket", err);
+	int r = listen_fds_count(&create.listen_fds, err);
 
 	(void)argc;
 	if (r == 0)
 		r = command_absolute_path(o->console_socket, &console_socket, err);
 	if (r == 0)
+		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
+	if (r == 0)
 		r = command_absolute_path(o->pid_file, &pid_file, err);
 	if (r < 0)
 		return r;
+	create.notify = notify_socket_host() != NULL;
+	create.preserve_fds += create.listen_fds; /* those come first */
 	create.console_socket = console_socket;
+	create.pidfd_socket = pidfd_socket;
 	create.pid_file = pid_file;
 	if (globals->log && !o->console_socket) /* our stderr becomes the container's */
 		log_leave_stderr();

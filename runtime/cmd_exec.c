@@ -33,7 +33,8 @@ struct options {
 static const struct option options_table[] = {
 	{ "console-socket", 0, OPTION_STRING, O(console_socket), "SOCKET",
 	  "where to send the terminal's master" },
-	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET", "not supported yet" },
+	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET",
+	  "where to send a pidfd of the process" },
 	{ "cwd", 0, OPTION_STRING, O(cwd), "FOLDER", "current folder, inside the container" },
 	{ "env", 'e', OPTION_LIST, O(env), "NAME=VALUE", "set a variable; may be repeated" },
 	{ "tty", 't', OPTION_FLAG, O(tty), NULL, "give it a terminal" },
@@ -56,10 +57,8 @@ static const struct option options_table[] = {
 
 static int refuse_options(const struct options *o, struct error *err)
 {
-	int r = command_refuse_option(o->pidfd_socket, "pidfd-socket", err);
+	int r = command_refuse_option(o->process_label, "process-label", err);
 
-	if (r == 0)
-		r = command_refuse_option(o->process_label, "process-label", err);
 	if (r == 0)
 		r = command_refuse_option(o->cgroup.n > 0, "cgroup", err);
 	return r;
@@ -69,7 +68,7 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	       struct error *err)
 {
 	const struct options *o = options;
-	_cleanup_free_ char *console_socket = NULL, *pid_file = NULL;
+	_cleanup_free_ char *console_socket = NULL, *pidfd_socket = NULL, *pid_file = NULL;
 	struct exec_options exec = {
 		.id = argv[0],
 		.process_path = o->process,
@@ -92,10 +91,13 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	if (r == 0)
 		r = command_absolute_path(o->console_socket, &console_socket, err);
 	if (r == 0)
+		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
+	if (r == 0)
 		r = command_absolute_path(o->pid_file, &pid_file, err);
 	if (r < 0)
 		return r;
 	exec.console_socket = console_socket;
+	exec.pidfd_socket = pidfd_socket;
 	exec.pid_file = pid_file;
 	if (argc < 2 && !o->process)
 		return error_text(err, EINVAL,

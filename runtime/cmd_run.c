@@ -7,7 +7,10 @@
 #include "error.h"
 #include "fd.h"
 #include "lifecycle.h"
+#include "listen_fds.h"
 #include "log.h"
+#include "loop.h"
+#include "notify_socket.h"
 #include "terminal.h"
 
 struct options {
@@ -29,7 +32,8 @@ static const struct option options_table[] = {
 	  "folder of config.json (default: the current one)" },
 	{ "console-socket", 0, OPTION_STRING, O(console_socket), "SOCKET",
 	  "where to send the terminal's master" },
-	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET", "not supported yet" },
+	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET",
+	  "where to send a pidfd of the process" },
 	{ "pid-file", 0, OPTION_STRING, O(pid_file), "FILE", "write the process id of init here" },
 	{ "detach", 'd', OPTION_FLAG, O(detach), NULL, "return once the container runs" },
 	{ "keep", 0, OPTION_FLAG, O(keep), NULL, "do not delete the container when it ends" },
@@ -53,16 +57,32 @@ static void clean_up(const struct globals *globals, const char *id)
 		log_warning("cannot delete container '%s': %s", id, err.msg);
 }
 
+/* We are who the service manager started, and stay that: no MAINPID. */
+static int on_notify(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
+{
+	struct error tell_err = ERROR_INIT;
+
+	(void)events;
+	(void)data;
+	if (!notify_socket_take(fd))
+		return 0;
+	if (notify_socket_tell(0, &tell_err) < 0)
+		log_warning("%s", tell_err.msg);
+	return loop_unwatch(loop, fd, err);
+}
+
 static int start_and_wait(const struct globals *globals, const char *id,
 			  const struct created *created, int *ret_status, struct error *err)
 {
+	_cleanup_close_ int notify_sock = -EBADF;
 	int r;
 
 	foreground_prepare(created->master_fd);
-	r = start_container(globals, id, err);
+	r = start_container(globals, id, &notify_sock, err);
 	if (r < 0)
 		return r;
-	r = foreground_wait(created->pid, created->pidfd, created->master_fd, ret_status, err);
+	r = foreground_wait_with(created->pid, created->pidfd, created->master_fd, notify_sock,
+				 on_notify, ret_status, err);
 	return r < 0 ? error_wrap(err, "run: waiting for the container") : 0;
 }
 
@@ -95,7 +115,7 @@ static int run_detached(const struct globals *globals, const struct create_optio
 
 	if (r < 0)
 		return r;
-	r = start_container(globals, create->id, err);
+	r = start_container(globals, create->id, NULL, err);
 	if (r < 0)
 		clean_up(globals, create->id);
 	return r;
@@ -105,7 +125,7 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	       struct error *err)
 {
 	const struct options *o = options;
-	_cleanup_free_ char *console_socket = NULL, *pid_file = NULL;
+	_cleanup_free_ char *console_socket = NULL, *pidfd_socket = NULL, *pid_file = NULL;
 	struct create_options create = {
 		.id = argv[0],
 		.bundle = o->bundle ? o->bundle : ".",
@@ -114,16 +134,21 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		.preserve_fds = o->preserve_fds,
 		.foreground = !o->detach,
 	};
-	int r = command_refuse_option(o->pidfd_socket, "pidfd-socket", err);
+	int r = listen_fds_count(&create.listen_fds, err);
 
 	(void)argc;
 	if (r == 0)
 		r = command_absolute_path(o->console_socket, &console_socket, err);
 	if (r == 0)
+		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
+	if (r == 0)
 		r = command_absolute_path(o->pid_file, &pid_file, err);
 	if (r < 0)
 		return r;
+	create.notify = notify_socket_host() != NULL;
+	create.preserve_fds += create.listen_fds; /* those come first */
 	create.console_socket = console_socket;
+	create.pidfd_socket = pidfd_socket;
 	create.pid_file = pid_file;
 	if (globals->log && !o->console_socket) /* our stderr becomes the container's */
 		log_leave_stderr();

@@ -8,7 +8,7 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 {
 	(void)options;
 	(void)argc;
-	return start_container(globals, argv[0], err);
+	return start_container(globals, argv[0], NULL, err);
 }
 
 const struct command command_start = {

@@ -53,6 +53,7 @@ struct container {
 	struct policy policy;
 	struct device_plan devices;
 	struct seccomp_program filter;
+	const struct seccomp_listener *listener; /* of the filter; NULL: none, or no filter */
 
 	int state_fd; /* ROOT/ID, locked; -EBADF until it is ours */
 	struct state state;
@@ -62,6 +63,8 @@ struct container {
 	bool foreign_ids;	     /* mappings of the spec's own, or of a user namespace that is */
 	struct joined joined;
 	int fifo_fd;
+	int notify_fd;	 /* folder of its NOTIFY_SOCKET, in M1 */
+	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */
 	int cwd_fd; /* and its current folder: paths of the command line count from it */

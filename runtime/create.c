@@ -30,19 +30,23 @@
 #include "idrange.h"
 #include "intel_rdt.h"
 #include "lifecycle.h"
+#include "listen_fds.h"
 #include "log.h"
 #include "masks.h"
 #include "mount_tree.h"
 #include "net_devices.h"
+#include "notify_socket.h"
 #include "path.h"
 #include "paths.h"
 #include "rootfs.h"
+#include "seccomp_notify.h"
 #include "spawn.h"
 #include "str.h"
 #include "sys.h"
 #include "sysctl.h"
 #include "twin.h"
 #include "undo.h"
+#include "unix_socket.h"
 
 /* ---- 1: read and check, nothing made yet ------------------------------------------------------------------- */
 
@@ -93,6 +97,20 @@ static int check_console(const struct container *c, struct error *err)
 	return 0;
 }
 
+static int add_env(struct container *c, struct error *err)
+{
+	struct process *process = c->spec->process;
+	int r;
+
+	if (!process)
+		return 0;
+	r = listen_fds_add_env(&c->spec->arena, process, c->options->listen_fds, err);
+	if (r == 0 && c->options->notify)
+		r = process_add_env(&c->spec->arena, process, "NOTIFY_SOCKET", NOTIFY_SOCKET_INSIDE,
+				    err);
+	return r;
+}
+
 static int load(struct container *c, struct error *err)
 {
 	_cleanup_close_ int bundle_fd = -EBADF;
@@ -103,6 +121,8 @@ static int load(struct container *c, struct error *err)
 		r = spec_load(bundle_fd, "config.json", &c->spec, err);
 	if (r == 0)
 		r = resolve_rootfs(c, bundle_fd, err);
+	if (r == 0)
+		r = add_env(c, err);
 	if (r == 0)
 		r = policy_load(&c->policy, err);
 	if (r == 0)
@@ -122,6 +142,11 @@ static int load(struct container *c, struct error *err)
 	if (r == 0)
 		r = check_console(c, err);
 	if (r < 0 || !c->spec->linux_.seccomp)
+		return r;
+	c->listener = seccomp_listener(c->spec->linux_.seccomp);
+	if (c->listener)
+		r = seccomp_notify_check(c->listener, &c->policy, err);
+	if (r < 0)
 		return r;
 	linux_ = json_object_get(c->spec->json, "linux");
 	return seccomp_compile(c->spec->linux_.seccomp, json_object_get(linux_, "seccomp"), true,
@@ -321,7 +346,10 @@ static int make_fifo(struct container *c, struct error *err)
 	c->fifo_fd = openat(c->state_fd, STATE_FIFO, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (c->fifo_fd < 0)
 		return error_set(err, errno, "cannot open the start FIFO");
-	return 0;
+	if (!c->listener)
+		return 0;
+	c->listener_fd = seccomp_notify_listen(c->state_fd, err);
+	return c->listener_fd < 0 ? c->listener_fd : 0;
 }
 
 /* ---- 3: M1, and every decision about the host's files ------------------------------------------------------ */
@@ -357,6 +385,14 @@ static int make_m1(struct container *c, struct error *err)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "cannot cut the mount namespace off the host's");
 	return 0;
+}
+
+static int make_notify_folder(struct container *c, struct error *err)
+{
+	if (!c->options->notify)
+		return 0;
+	c->notify_fd = notify_socket_make(c->state_fd, c->scratch, err);
+	return c->notify_fd < 0 ? c->notify_fd : 0;
 }
 
 static int plan_files(struct container *c, struct error *err)
@@ -489,6 +525,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (setns(c->init_pidfd, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "cannot join the container's namespaces");
 	r = mount_tree_build(c, err);
+	if (r == 0 && c->notify_fd >= 0)
+		r = notify_socket_mount(c->notify_fd, c->root_fd, err);
 	if (r == 0)
 		r = apply_sysctls(c, err);
 	if (r == 0)
@@ -587,6 +625,9 @@ static int publish(struct container *c, struct error *err)
 		c->state.rdt_own = false;
 	r = state_save(c->state_fd, &c->state, err);
 
+	if (r == 0 && c->options->pidfd_socket)
+		r = unix_socket_send_fd("--pidfd-socket", c->options->pidfd_socket, c->init_pidfd,
+					"standard", err);
 	if (r == 0 && c->options->pid_file)
 		r = create_write_pid_file(c->options->pid_file, c->init_pid, err);
 	if (r == 0)
@@ -607,6 +648,8 @@ static int build(struct container *c, struct error *err)
 		r = make_fifo(c, err); /* before I, which inherits it */
 	if (r == 0)
 		r = make_m1(c, err); /* before I, which could not enter it later */
+	if (r == 0)
+		r = make_notify_folder(c, err); /* in M1, which it is mounted from, and before that is built upon */
 	if (r == 0)
 		r = plan_files(c, err); /* every refusal about the host's files comes before anything is mounted */
 	if (r == 0)
@@ -668,10 +711,10 @@ static void done(struct container *c)
 	state_done(&c->state);
 	join_done(&c->joined);
 
-	int *fds[] = { &c->state_fd,  &c->fifo_fd,    &c->host_mnt_fd, &c->host_net_fd,
-		       &c->init_sock, &c->sock,	      &c->userns_fd,   &c->pidns_fd,
-		       &c->root_fd,   &c->init_pidfd, &c->master_fd,   &c->slave_fd,
-		       &c->cwd_fd };
+	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
+		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
+		       &c->root_fd,   &c->init_pidfd,  &c->master_fd,	&c->slave_fd,
+		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -685,6 +728,8 @@ int create_container(const struct globals *globals, const struct create_options 
 		.options = options,
 		.state_fd = -EBADF,
 		.fifo_fd = -EBADF,
+		.listener_fd = -EBADF,
+		.notify_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
 		.init_sock = -EBADF,

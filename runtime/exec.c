@@ -32,13 +32,16 @@
 #include "lifecycle.h"
 #include "memory_policy.h"
 #include "personality.h"
+#include "policy.h"
 #include "process.h"
 #include "seccomp.h"
+#include "seccomp_notify.h"
 #include "spec.h"
 #include "state.h"
 #include "str.h"
 #include "sys.h"
 #include "terminal.h"
+#include "unix_socket.h"
 
 #define JOIN_FLAGS                                                                                 \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
@@ -47,9 +50,11 @@
 struct exec {
 	const struct exec_options *options;
 	struct arena arena;
-	json_t *process_json;
+	json_t *process_json, *config;
 	struct process *process;
 	struct seccomp_program filter;
+	const struct seccomp_listener *listener; /* of the filter; NULL: none */
+	int agent_fd;				 /* where that goes */
 	struct personality personality;
 	struct memory_policy memory_policy;
 	struct state state;
@@ -115,7 +120,8 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	if (r == 0)
 		r = memory_policy_apply(&e->memory_policy, &err);
 	if (r == 0)
-		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, &err);
+		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, e->peer_sock,
+				   &err);
 	if (r == 0)
 		r = process_exec(e->process, path, home, &err);
 	channel_fail(e->peer_sock, &err);
@@ -152,6 +158,7 @@ static _Noreturn void middle_main(struct exec *e)
 	struct error err = ERROR_INIT;
 
 	e->sock = fd_close(e->sock);
+	e->agent_fd = fd_close(e->agent_fd); /* whose end the agent waits for */
 	if (join_and_clone(e, &err) < 0) {
 		channel_fail(e->peer_sock, &err);
 		_exit(1);
@@ -178,34 +185,47 @@ static int check_running(struct exec *e, struct error *err)
 	}
 }
 
-/* What the container was created with and its process section does not say. */
-static int load_container(struct exec *e, struct error *err)
+static int connect_to_agent(struct exec *e, struct error *err)
 {
-	_cleanup_json_ json_t *config = NULL;
-	struct seccomp *seccomp = NULL;
-	json_t *section;
-	int r = json_read_file(e->state_fd, STATE_CONFIG, &config, err);
+	struct policy policy;
+	int r = policy_load(&policy, err);
 
 	if (r < 0)
 		return r;
-	section = json_object_get(json_object_get(config, "linux"), "personality");
+	e->agent_fd = seccomp_notify_connect(e->listener, &policy, err);
+	return e->agent_fd < 0 ? e->agent_fd : 0;
+}
+
+/* What the container was created with and its process section does not say. */
+static int load_container(struct exec *e, struct error *err)
+{
+	struct seccomp *seccomp = NULL;
+	json_t *section;
+	int r = json_read_file(e->state_fd, STATE_CONFIG, &e->config, err);
+
+	if (r < 0)
+		return r;
+	section = json_object_get(json_object_get(e->config, "linux"), "personality");
 	if (section && !json_is_null(section)) {
 		r = personality_parse(&e->arena, section, &e->personality, err);
 		if (r < 0)
 			return error_prefix(err, "linux.personality");
 	}
-	section = json_object_get(json_object_get(config, "linux"), "memoryPolicy");
+	section = json_object_get(json_object_get(e->config, "linux"), "memoryPolicy");
 	if (section && !json_is_null(section)) {
 		r = memory_policy_parse(&e->arena, section, &e->memory_policy, err);
 		if (r < 0)
 			return error_prefix(err, "linux.memoryPolicy");
 	}
-	section = json_object_get(json_object_get(config, "linux"), "seccomp");
+	section = json_object_get(json_object_get(e->config, "linux"), "seccomp");
 	if (!section || json_is_null(section))
 		return 0;
 	r = seccomp_parse(&e->arena, section, &seccomp, err);
-	return r < 0 ? error_wrap(err, "linux.seccomp") :
-		       seccomp_compile(seccomp, section, true, &e->filter, err);
+	if (r < 0)
+		return error_wrap(err, "linux.seccomp");
+	r = seccomp_compile(seccomp, section, true, &e->filter, err);
+	e->listener = seccomp_listener(seccomp);
+	return r < 0 || !e->listener ? r : connect_to_agent(e, err);
 }
 
 /* C finds its own files through it: see apparmor_open(). */
@@ -296,10 +316,17 @@ static int let_go(struct exec *e, struct error *err)
 		e->master_fd = fd_close(e->master_fd);
 	}
 	foreground_prepare(e->master_fd);
+	if (r == 0 && e->options->pidfd_socket)
+		r = unix_socket_send_fd("--pidfd-socket", e->options->pidfd_socket, e->pidfd,
+					"setns", err);
 	if (r == 0 && e->options->pid_file)
 		r = create_write_pid_file(e->options->pid_file, e->pid, err);
 	if (r == 0)
 		r = channel_say(e->sock, CHANNEL_GO, 0, -EBADF, err);
+	if (r == 0 && e->listener)
+		r = seccomp_notify_deliver(e->sock, e->agent_fd, e->listener, &e->state,
+					   state_status(e->state_fd, &e->state), e->pid, err);
+	e->agent_fd = fd_close(e->agent_fd); /* one message, OCI says */
 	if (r == 0)
 		r = wait_for_execve(e, err);
 	return r;
@@ -322,7 +349,7 @@ static int wait_for_end(struct exec *e, int *ret_status, struct error *err)
 static void done(struct exec *e)
 {
 	int *fds[] = { &e->state_fd,  &e->init_pidfd, &e->proc_fd, &e->sock,
-		       &e->peer_sock, &e->master_fd,  &e->pidfd };
+		       &e->peer_sock, &e->master_fd,  &e->pidfd,   &e->agent_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -331,6 +358,7 @@ static void done(struct exec *e)
 	state_done(&e->state);
 	arena_done(&e->arena);
 	json_decref(e->process_json);
+	json_decref(e->config);
 }
 
 int exec_container(const struct globals *globals, const struct exec_options *options,
@@ -339,6 +367,7 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 	struct exec e = {
 		.options = options,
 		.state_fd = -EBADF,
+		.agent_fd = -EBADF,
 		.init_pidfd = -EBADF,
 		.proc_fd = -EBADF,
 		.sock = -EBADF,

@@ -58,6 +58,8 @@ struct relay {
 	size_t drained; /* bytes, since the end */
 	struct watched in, out, master;
 	struct pump to_child, from_child;
+	int also_fd; /* the caller's business, which goes on meanwhile; -EBADF */
+	loop_handler also;
 };
 
 /* Those that tell of a bug in this very program, and the ones that cannot be blocked. */
@@ -356,6 +358,8 @@ static int run_loop(struct relay *relay, struct error *err)
 	r = loop_watch(loop, signal_fd, EPOLLIN, on_signal, relay, err);
 	if (r == 0)
 		r = loop_watch(loop, relay->pidfd, EPOLLIN, on_end, relay, err);
+	if (r == 0 && relay->also_fd >= 0)
+		r = loop_watch(loop, relay->also_fd, EPOLLIN, relay->also, NULL, err);
 	if (r == 0 && relay->master.fd >= 0) {
 		r = probe(loop, relay, &relay->in, err);
 		if (r == 0)
@@ -394,9 +398,12 @@ static int relay_terminal(struct relay *relay, int master_fd, struct error *err)
 	return r;
 }
 
-int foreground_wait(pid_t pid, int pidfd, int master_fd, int *ret_status, struct error *err)
+int foreground_wait_with(pid_t pid, int pidfd, int master_fd, int fd, loop_handler handler,
+			 int *ret_status, struct error *err)
 {
 	struct relay relay = {
+		.also_fd = fd,
+		.also = handler,
 		.pid = pid,
 		.pidfd = pidfd,
 		.in = { .fd = -EBADF },
@@ -409,4 +416,9 @@ int foreground_wait(pid_t pid, int pidfd, int master_fd, int *ret_status, struct
 		return r;
 	*ret_status = relay.status;
 	return 0;
+}
+
+int foreground_wait(pid_t pid, int pidfd, int master_fd, int *ret_status, struct error *err)
+{
+	return foreground_wait_with(pid, pidfd, master_fd, -EBADF, NULL, ret_status, err);
 }

@@ -36,6 +36,7 @@
 #include "fd.h"
 #include "log.h"
 #include "mount_tree.h"
+#include "seccomp_notify.h"
 #include "str.h"
 #include "sys.h"
 #include "terminal.h"
@@ -150,7 +151,7 @@ static int seal(const struct container *c, struct error *err)
 	return r < 0 ? r : mount_tree_propagate(c, err);
 }
 
-#define KEPT_MAX 3
+#define KEPT_MAX 4
 
 /* close_range(2) over everything from @first up but these, -EBADF among them. */
 static int close_all_but(int first, int kept[KEPT_MAX], struct error *err)
@@ -181,7 +182,7 @@ static int close_all_but(int first, int kept[KEPT_MAX], struct error *err)
  */
 static int close_inherited(struct container *c, struct error *err)
 {
-	int kept[KEPT_MAX] = { c->init_sock, c->fifo_fd, c->label_fd };
+	int kept[KEPT_MAX] = { c->init_sock, c->fifo_fd, c->label_fd, c->listener_fd };
 
 	log_close();
 	return close_all_but(3 + (int)c->options->preserve_fds, kept, err);
@@ -275,12 +276,17 @@ static int run_start_hooks(const struct container *c, struct error *err)
 /* Stage 7. */
 static int become_process(const struct container *c, const char *path, struct error *err)
 {
+	_cleanup_close_ int channel = -EBADF;
 	char home[PROCESS_HOME_MAX];
 	int r;
 
 	r = run_start_hooks(c, err);
 	if (r == 0)
 		r = fd_keep_preserved(c->options->preserve_fds, err);
+	if (r == 0 && c->listener) {
+		channel = seccomp_notify_accept(c->listener_fd, err);
+		r = channel < 0 ? channel : 0;
+	}
 	if (r == 0)
 		process_find_home(c->spec->process, home);
 	if (r == 0) /* after the hooks, whose execve(2) it would be otherwise */
@@ -288,9 +294,12 @@ static int become_process(const struct container *c, const char *path, struct er
 	if (r == 0)
 		r = personality_apply(&c->spec->linux_.personality, err);
 	if (r == 0)
-		r = process_become(c->spec->process, c->filter.insns ? &c->filter : NULL, err);
+		r = process_become(c->spec->process, c->filter.insns ? &c->filter : NULL, channel,
+				   err);
 	if (r == 0)
 		r = process_exec(c->spec->process, path, home, err);
+	if (channel >= 0)
+		channel_fail(channel, err); /* `start` may be waiting there */
 	return r;
 }
 

@@ -15,10 +15,13 @@ struct create_options {
 	const char *id;
 	const char *bundle; /* folder of config.json */
 	const char *console_socket;
+	const char *pidfd_socket; /* where init's pidfd goes, with "standard" as data, as runc does it */
 	const char *pid_file;
 	bool no_pivot;
 	bool no_new_keyring; /* taken and ignored: the caller's keyring is the host's */
 	uint32_t preserve_fds;
+	uint32_t listen_fds; /* how many of them are sockets to listen at: listen_fds.h */
+	bool notify;	     /* the container gets a NOTIFY_SOCKET: notify_socket.h */
 	bool foreground; /* `run`: hand the terminal's master back instead of wanting a console socket */
 };
 
@@ -39,7 +42,13 @@ int create_container(const struct globals *globals, const struct create_options 
 /* Decimal, without a newline, atomically: engines read it as soon as it is there. */
 int create_write_pid_file(const char *path, pid_t pid, struct error *err);
 
-int start_container(const struct globals *globals, const char *id, struct error *err);
+/**
+ * start_container() - Let a created container run
+ * @ret_notify_sock: where the container says that it is ready, for a caller that stays; -EBADF where nobody wants to
+ *		know. NULL: this function waits for it
+ */
+int start_container(const struct globals *globals, const char *id, int *ret_notify_sock,
+		    struct error *err);
 
 struct exec_options {
 	const char *id;
@@ -54,6 +63,7 @@ struct exec_options {
 	bool tty;
 	bool no_new_privs;
 	const char *console_socket;
+	const char *pidfd_socket; /* as in create_options, with "setns" */
 	const char *pid_file;
 	bool detach;
 	bool ignore_paused;

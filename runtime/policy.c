@@ -37,6 +37,7 @@ struct document {
 	struct opt_i64 version;
 	struct setting *bpf_lsm;
 	struct list_setting *net_devices;
+	struct list_setting *seccomp_listener_folders;
 };
 
 static const struct json_field setting_fields[] = {
@@ -45,7 +46,7 @@ static const struct json_field setting_fields[] = {
 	JSON_F_END,
 };
 
-static const struct json_field list_setting_fields[] = {
+static const struct json_field list_fields[] = {
 	JSON_F_REQUIRED(struct list_setting, value, "value", JSON_STRV_FIELD),
 	JSON_F(struct list_setting, locked, "locked", JSON_OPT_BOOL_FIELD),
 	JSON_F_END,
@@ -54,8 +55,9 @@ static const struct json_field list_setting_fields[] = {
 static const struct json_field document_fields[] = {
 	JSON_F(struct document, version, "configurationFileVersion", JSON_OPT_I64_FIELD),
 	JSON_F_POINTER(struct document, bpf_lsm, "bpfLsm", setting_fields, struct setting),
-	JSON_F_POINTER(struct document, net_devices, "netDevices", list_setting_fields,
-		       struct list_setting),
+	JSON_F_POINTER(struct document, net_devices, "netDevices", list_fields, struct list_setting),
+	JSON_F_POINTER(struct document, seccomp_listener_folders, "seccompListenerFolders",
+		       list_fields, struct list_setting),
 	JSON_F_END,
 };
 
@@ -113,34 +115,73 @@ bool policy_allows_net_device(const struct policy *policy, const char *name)
 	return false;
 }
 
-static int fill_bpf_lsm(const struct document *document, struct policy *ret, struct error *err)
+static int fill_bpf_lsm(const struct setting *setting, struct policy *ret, struct error *err)
 {
 	char shown[64];
 
-	if (!document->bpf_lsm)
-		return 0;
 	for (size_t i = 0; i < sizeof(bpf_lsm_names) / sizeof(bpf_lsm_names[0]); i++) {
-		if (str_eq(bpf_lsm_names[i].name, document->bpf_lsm->value)) {
+		if (str_eq(bpf_lsm_names[i].name, setting->value)) {
 			ret->bpf_lsm = bpf_lsm_names[i].value;
 			return 0;
 		}
 	}
 	return error_text(err, EINVAL, "bpfLsm.value: '%s' is neither 'required' nor 'preferred'",
-			  str_quote(document->bpf_lsm->value, shown, sizeof(shown)));
+			  str_quote(setting->value, shown, sizeof(shown)));
+}
+
+/* Absolute, below the root itself, and no part of it ".", ".." or empty: so that a prefix is a folder above. */
+static bool is_normal(const char *path)
+{
+	if (path[0] != '/')
+		return false;
+	for (const char *part = path; part; part = strchr(part, '/')) {
+		size_t len = strcspn(++part, "/");
+
+		if (len == 0 || (len == 1 && part[0] == '.') ||
+		    (len == 2 && part[0] == '.' && part[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+static int fill_listener_folders(const struct list_setting *setting, struct policy *ret,
+				 struct error *err)
+{
+	char shown[160];
+
+	for (size_t i = 0; setting->value[i]; i++) {
+		const char *path = setting->value[i];
+
+		if (i == POLICY_FOLDERS_MAX)
+			return error_text(err, E2BIG,
+					  "seccompListenerFolders.value: more than %d folders",
+					  POLICY_FOLDERS_MAX);
+		if (!is_normal(path) ||
+		    str_format(ret->seccomp_listener_folders[i], POLICY_FOLDER_SIZE, "%s", path) < 0)
+			return error_text(err, EINVAL,
+					  "seccompListenerFolders.value[%zu]: '%s' is not an absolute path, of "
+					  "less than %d bytes and without '..', '.' and '//'",
+					  i, str_quote(path, shown, sizeof(shown)),
+					  POLICY_FOLDER_SIZE);
+	}
+	return 0;
 }
 
 static int fill(const struct document *document, struct policy *ret, struct error *err)
 {
-	int r;
+	int r = 0;
 
 	*ret = (struct policy){ .bpf_lsm = POLICY_BPF_LSM_REQUIRED };
 	if (document->version.set && document->version.value != POLICY_VERSION)
 		return error_text(err, EINVAL,
 				  "configurationFileVersion: %lld is not known to this version of bulwark, only %d is",
 				  (long long)document->version.value, POLICY_VERSION);
-	r = fill_bpf_lsm(document, ret, err);
+	if (document->bpf_lsm)
+		r = fill_bpf_lsm(document->bpf_lsm, ret, err);
 	if (r == 0 && document->net_devices)
 		r = fill_net_devices(document->net_devices->value, ret, err);
+	if (r == 0 && document->seccomp_listener_folders)
+		r = fill_listener_folders(document->seccomp_listener_folders, ret, err);
 	return r;
 }
 
@@ -164,7 +205,9 @@ int policy_parse(const char *text, size_t len, struct policy *ret, struct error 
 	}
 	warn_unknown(json, document_fields, "");
 	warn_unknown(json_object_get(json, "bpfLsm"), setting_fields, "bpfLsm.");
-	warn_unknown(json_object_get(json, "netDevices"), list_setting_fields, "netDevices.");
+	warn_unknown(json_object_get(json, "netDevices"), list_fields, "netDevices.");
+	warn_unknown(json_object_get(json, "seccompListenerFolders"), list_fields,
+		     "seccompListenerFolders.");
 	*ret = policy;
 	return 0;
 }
@@ -194,8 +237,8 @@ static int check_folder(const char *path, size_t len, struct error *err)
 	char folder[PATH_MAX];
 	struct stat st;
 
-	(void)str_format(folder, sizeof(folder), "%.*s", len ? (int)len : 1,
-			 path); /* our own path is short */
+	if (str_format(folder, sizeof(folder), "%.*s", len ? (int)len : 1, path) < 0)
+		return error_text(err, ENAMETOOLONG, "the path is too long");
 	fd = sys_openat2(AT_FDCWD, folder, &how);
 	if (fd < 0)
 		return errno == ENOENT ? -ENOENT : error_set(err, errno, "cannot open '%s'", folder);
@@ -204,8 +247,8 @@ static int check_folder(const char *path, size_t len, struct error *err)
 	return policy_check_owner(&st, folder, err);
 }
 
-/* Every folder above: what cannot be changed there cannot be replaced either, so names may be looked up again. */
-static int check_folders(const char *path, struct error *err)
+/* What cannot be changed there cannot be replaced either. */
+int policy_check_folders(const char *path, struct error *err)
 {
 	int r = 0;
 
@@ -239,7 +282,7 @@ int policy_load_from(const char *path, struct policy *ret, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
-	int r = check_folders(path, err);
+	int r = policy_check_folders(path, err);
 
 	if (r == 0)
 		r = read_checked(path, &text, &len, err);

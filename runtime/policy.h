@@ -16,12 +16,17 @@ enum policy_bpf_lsm {
 
 #define POLICY_NET_DEVICES_MAX 64
 #define POLICY_NET_DEVICE_SIZE 16 /* IF_NAMESIZE */
+#define POLICY_FOLDERS_MAX 8
+#define POLICY_FOLDER_SIZE 256 /* bytes with the NUL */
 
+/* Flat: nothing to free. */
 struct policy {
 	enum policy_bpf_lsm bpf_lsm;
 	/* interfaces of the host that may be moved into containers; none unless named */
 	char net_devices[POLICY_NET_DEVICES_MAX][POLICY_NET_DEVICE_SIZE];
 	size_t n_net_devices;
+	/* seccompListenerFolders: where a linux.seccomp.listenerPath may lie; absolute, normal; "" ends the list */
+	char seccomp_listener_folders[POLICY_FOLDERS_MAX + 1][POLICY_FOLDER_SIZE];
 };
 
 bool policy_allows_net_device(const struct policy *policy, const char *name);
@@ -31,7 +36,8 @@ bool policy_allows_net_device(const struct policy *policy, const char *name);
  *
  * No file: the defaults. A file that is not root's, or that others may write (nor any folder above it), that is broken
  * or of an unknown major version: an error, and no container is made. Unknown keys warn.
- * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}, "netDevices": {"value": ["eth1"]}}
+ * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}, "netDevices": {"value": ["eth1"]},
+ *  "seccompListenerFolders": {"value": ["/run/seccomp-agent"]}}
  */
 int policy_load(struct policy *ret, struct error *err);
 
@@ -40,6 +46,14 @@ int policy_parse(const char *text, size_t len, struct policy *ret, struct error 
 
 /* Whether whoever is not root could change a file, or what is in a folder, with these bits: -EPERM with the reason. */
 int policy_check_owner(const struct stat *st, const char *path, struct error *err);
+
+/*
+ * policy_check_folders() - Whether anybody but root could put something else in the place of @path
+ *
+ * Every folder above it has to be root's, no link, and not writable by others. Then names may be looked up again.
+ * Return: 0; -EPERM; -ENOENT without a message: one is missing.
+ */
+int policy_check_folders(const char *path, struct error *err);
 
 /* policy_load() from another path; for tests, which are root. */
 int policy_load_from(const char *path, struct policy *ret, struct error *err);

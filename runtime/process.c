@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -17,12 +18,14 @@
 #include <unistd.h>
 
 #include "apparmor.h"
+#include "arena.h"
 #include "error.h"
 #include "fd.h"
 #include "idmap.h"
 #include "log.h"
 #include "rlimit.h"
 #include "seccomp.h"
+#include "seccomp_notify.h"
 #include "str.h"
 #include "sys.h"
 
@@ -131,6 +134,26 @@ int process_check(const struct process *process, struct error *err)
 	if (r < 0)
 		return r;
 	return check_env(process->env, err);
+}
+
+int process_add_env(struct arena *arena, struct process *process, const char *name,
+		    const char *value, struct error *err)
+{
+	const char **env;
+	size_t n = 0;
+
+	while (process->env && process->env[n])
+		n++;
+	env = arena_alloc(arena, n + 2, sizeof(*env));
+	if (!env)
+		return error_set(err, ENOMEM, "process.env");
+	if (n > 0)
+		memcpy(env, process->env, n * sizeof(*env));
+	env[n] = arena_format(arena, "%s=%s", name, value);
+	if (!env[n])
+		return error_set(err, ENOMEM, "process.env");
+	process->env = env;
+	return 0;
 }
 
 int process_check_labels(const struct process *process, struct error *err)
@@ -464,8 +487,15 @@ static int change_user(const struct process *process, struct error *err)
 	return check_cwd(err);
 }
 
+static int load_filter(const struct seccomp_program *filter, int listener_channel, struct error *err)
+{
+	if (filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		return seccomp_notify_install(filter, listener_channel, err);
+	return seccomp_install(filter, err);
+}
+
 int process_become(const struct process *process, const struct seccomp_program *filter,
-		   struct error *err)
+		   int listener_channel, struct error *err)
 {
 	static const struct caps no_caps;
 	const struct caps *caps = process->capabilities ? process->capabilities : &no_caps;
@@ -491,7 +521,7 @@ int process_become(const struct process *process, const struct seccomp_program *
 	if (!filter)
 		return 0;
 
-	r = seccomp_install(filter, err);
+	r = load_filter(filter, listener_channel, err);
 	if (r < 0)
 		return r;
 	return kept ? caps_drop_kept(caps, err) : 0;

@@ -50,6 +50,10 @@ struct process {
 
 extern const struct json_field process_fields[];
 
+/* NAME=VALUE behind what the spec says, so that it counts; copied into @arena. */
+int process_add_env(struct arena *arena, struct process *process, const char *name,
+		    const char *value, struct error *err);
+
 /* What tables cannot say: args not empty, cwd absolute, no NUL or '=' trouble in env, ids below 65536. */
 int process_check(const struct process *process, struct error *err);
 
@@ -107,6 +111,7 @@ void process_find_home(const struct process *process, char *ret_home);
 /**
  * process_become() - From root of the container's user namespace to what @process says
  * @filter:	compiled seccomp filter, or NULL
+ * @listener_channel: where the filter's listener goes, if it has one: seccomp_notify.h
  *
  * In this order: securebits, bounding set, groups, gid, umask, chdir(cwd) (as root; on EACCES again as the user),
  * uid, capabilities, no_new_privs, seccomp; without no_new_privs CAP_SYS_ADMIN is kept for the latter and
@@ -115,7 +120,7 @@ void process_find_home(const struct process *process, char *ret_home);
  * is refused (CVE-2024-21626). Allocates nothing, uses no stdio.
  */
 int process_become(const struct process *process, const struct seccomp_program *filter,
-		   struct error *err);
+		   int listener_channel, struct error *err);
 
 /**
  * process_exec() - execve(2) of @path with the process's args and env

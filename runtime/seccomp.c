@@ -44,6 +44,7 @@ static const struct action {
 	{ "SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS, 0 },
 	{ "SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD, 0 },
 	{ "SCMP_ACT_LOG", SCMP_ACT_LOG, 0 },
+	{ "SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY, 0 },
 	{ "SCMP_ACT_TRACE", SCMP_ACT_TRACE(0), TRACE_DATA_MAX },
 	{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP, 0 },
 };
@@ -110,9 +111,10 @@ struct seccomp {
 	struct opt_u32 default_errno_ret; /* defaultErrnoRet */
 	const char **architectures;
 	const char **flags;
-	const char *listener_path;  /* listenerPath */
+	struct seccomp_listener listener;
 	struct json_array syscalls; /* struct seccomp_rule */
 	uint32_t default_value;
+	bool notifies;	     /* some rule has SCMP_ACT_NOTIFY */
 	uint32_t load_flags; /* SECCOMP_FILTER_FLAG_* */
 };
 
@@ -137,7 +139,8 @@ static const struct json_field seccomp_fields[] = {
 	JSON_F(struct seccomp, default_errno_ret, "defaultErrnoRet", JSON_OPT_U32_FIELD),
 	JSON_F(struct seccomp, architectures, "architectures", JSON_STRV_FIELD),
 	JSON_F(struct seccomp, flags, "flags", JSON_STRV_FIELD),
-	JSON_F(struct seccomp, listener_path, "listenerPath", JSON_STRING_FIELD),
+	JSON_F(struct seccomp, listener.path, "listenerPath", JSON_STRING_FIELD),
+	JSON_F(struct seccomp, listener.metadata, "listenerMetadata", JSON_STRING_FIELD),
 	JSON_F_ARRAY(struct seccomp, syscalls, "syscalls", rule_fields, struct seccomp_rule),
 	JSON_F_END,
 };
@@ -160,9 +163,6 @@ static int resolve_action(const char *key, const char *name, const char *errno_k
 	const struct action *action = NULL;
 	char quoted[64];
 
-	if (str_eq(name, "SCMP_ACT_NOTIFY"))
-		return error_text(err, ENOTSUP,
-				  "%s: SCMP_ACT_NOTIFY comes with a later release of bulwark", key);
 	for (size_t i = 0; !action && i < N_ITEMS(actions); i++)
 		if (str_eq(actions[i].name, name))
 			action = &actions[i];
@@ -233,8 +233,33 @@ static int resolve_flags(struct seccomp *seccomp, struct error *err)
 					  str_quote(seccomp->flags[i], quoted, sizeof(quoted)));
 		seccomp->load_flags |= value;
 	}
-	/* Says how a listener is waited for; the kernel refuses it where there is none. */
-	seccomp->load_flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	/* WAIT_KILLABLE_RECV says how a listener is waited for: the kernel refuses it where there is none. TSYNC and a
+	 * listener exclude each other; whoever loads a filter here is alone in its process, and TSYNC means nothing. */
+	if (seccomp->notifies) {
+		seccomp->load_flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+		seccomp->load_flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC;
+	} else {
+		seccomp->load_flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	}
+	return 0;
+}
+
+/* Whoever is asked about every call is asked about its own way to the answer, too. */
+static int resolve_listener(struct seccomp *seccomp, struct error *err)
+{
+	const struct seccomp_rule *rules = seccomp->syscalls.items;
+
+	if (seccomp->default_value == SCMP_ACT_NOTIFY)
+		return error_text(err, EINVAL,
+				  "defaultAction: SCMP_ACT_NOTIFY cannot be the default: name the system calls "
+				  "to be notified of");
+	for (size_t i = 0; i < seccomp->syscalls.n; i++)
+		seccomp->notifies |= rules[i].action_value == SCMP_ACT_NOTIFY;
+	if (!seccomp->notifies)
+		return 0;
+	if (!seccomp->listener.path || !*seccomp->listener.path)
+		return error_text(err, EINVAL,
+				  "listenerPath: missing: SCMP_ACT_NOTIFY needs the socket of who decides");
 	return 0;
 }
 
@@ -256,16 +281,15 @@ static int resolve(struct seccomp *seccomp, struct error *err)
 {
 	int r;
 
-	if (seccomp->listener_path && *seccomp->listener_path)
-		return error_text(err, ENOTSUP,
-				  "listenerPath: a listener comes with a later release of bulwark");
 	r = resolve_action("defaultAction", seccomp->default_action, "defaultErrnoRet",
 			   &seccomp->default_errno_ret, &seccomp->default_value, err);
 	if (r == 0)
 		r = resolve_architectures(seccomp, err);
 	if (r == 0)
-		r = resolve_flags(seccomp, err);
-	return r < 0 ? r : resolve_rules(&seccomp->syscalls, err);
+		r = resolve_rules(&seccomp->syscalls, err);
+	if (r == 0)
+		r = resolve_listener(seccomp, err);
+	return r < 0 ? r : resolve_flags(seccomp, err);
 }
 
 int seccomp_parse(struct arena *arena, json_t *value, void *out, struct error *err)
@@ -285,6 +309,11 @@ int seccomp_parse(struct arena *arena, json_t *value, void *out, struct error *e
 		return error_prefix(err, ".");
 	*(struct seccomp **)out = seccomp;
 	return 0;
+}
+
+const struct seccomp_listener *seccomp_listener(const struct seccomp *seccomp)
+{
+	return seccomp->notifies ? &seccomp->listener : NULL;
 }
 
 /*
@@ -532,6 +561,8 @@ int seccomp_install(const struct seccomp_program *program, struct error *err)
 
 	if (r < 0)
 		return error_set(err, errno, "cannot load the seccomp filter");
+	if (program->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		return (int)r;
 	if (r > 0) /* SECCOMP_FILTER_FLAG_TSYNC */
 		return error_text(err, EBUSY,
 				  "cannot load the seccomp filter: thread %ld has another one", r);

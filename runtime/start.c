@@ -14,6 +14,10 @@
 #include "hooks.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "notify_socket.h"
+#include "policy.h"
+#include "seccomp.h"
+#include "seccomp_notify.h"
 #include "state.h"
 
 /*
@@ -72,18 +76,72 @@ static int run_poststart(const struct state *state, struct error *err)
 		       hooks_run("poststart", &hooks.poststart, text, state->bundle, NULL, NULL, err);
 }
 
-/* The saved config tells whether there is a process to start: OCI runtime.md, "Start". */
-static int check_process(int state_fd, struct error *err)
+/* What the saved config says about starting. */
+struct plan {
+	struct arena arena;
+	json_t *config;				 /* what follows is borrowed from it */
+	const struct seccomp_listener *listener; /* NULL: the filter asks nobody */
+	int agent_fd;				 /* who is asked */
+	int notify_sock;			 /* where it says that it is ready */
+	int channel;				 /* to init */
+};
+
+static void plan_done(struct plan *plan)
 {
-	_cleanup_json_ json_t *config = NULL;
-	int r = json_read_file(state_fd, STATE_CONFIG, &config, err);
+	fd_close(plan->agent_fd);
+	fd_close(plan->notify_sock);
+	fd_close(plan->channel);
+	json_decref(plan->config);
+	arena_done(&plan->arena);
+}
+
+/* All that can fail does so before init is released. */
+static int plan_listener(struct plan *plan, int state_fd, struct error *err)
+{
+	json_t *section = json_object_get(json_object_get(plan->config, "linux"), "seccomp");
+	struct seccomp *seccomp = NULL;
+	struct policy policy;
+	int r;
+
+	if (!json_object_get(section, "listenerPath"))
+		return 0;
+	r = seccomp_parse(&plan->arena, section, &seccomp, err);
+	if (r < 0)
+		return error_wrap(err, "linux.seccomp");
+	plan->listener = seccomp_listener(seccomp);
+	if (!plan->listener)
+		return 0;
+	r = policy_load(&policy, err);
+	if (r < 0)
+		return r;
+	plan->agent_fd = seccomp_notify_connect(plan->listener, &policy, err);
+	if (plan->agent_fd < 0)
+		return plan->agent_fd;
+	plan->channel = seccomp_notify_meet(state_fd, err);
+	return plan->channel < 0 ? plan->channel : 0;
+}
+
+/* A container that was made when nobody wanted to know has none. */
+static int plan_notify(struct plan *plan, int state_fd, struct error *err)
+{
+	if (!notify_socket_host())
+		return 0;
+	plan->notify_sock = notify_socket_bind(state_fd, err);
+	return plan->notify_sock < 0 && plan->notify_sock != -ENOENT ? plan->notify_sock : 0;
+}
+
+/* @created: init still waits; otherwise an earlier start, which was killed, has released it. */
+static int make_plan(struct plan *plan, int state_fd, bool created, struct error *err)
+{
+	int r = json_read_file(state_fd, STATE_CONFIG, &plan->config, err);
 
 	if (r < 0)
 		return r;
-	if (!json_object_get(config, "process"))
+	if (!json_object_get(plan->config, "process")) /* OCI runtime.md, "Start" */
 		return error_text(err, EINVAL,
 				  "cannot start a container whose config.json has no process");
-	return 0;
+	r = plan_notify(plan, state_fd, err);
+	return r < 0 || !created ? r : plan_listener(plan, state_fd, err);
 }
 
 static int check_created(int state_fd, enum container_status status, struct error *err)
@@ -101,30 +159,60 @@ static int check_created(int state_fd, enum container_status status, struct erro
 	return error_text(err, EINVAL, "cannot start an already running container");
 }
 
-int start_container(const struct globals *globals, const char *id, struct error *err)
+/* What has to happen once init is released. */
+static int follow_up(const struct plan *plan, const struct state *state, int fifo_fd,
+		     struct error *err)
+{
+	int r = 0;
+
+	if (plan->listener)
+		r = seccomp_notify_deliver(plan->channel, plan->agent_fd, plan->listener, state,
+					   CONTAINER_CREATING, state->init.pid, err);
+	if (r < 0 || !json_array_size(state->poststart))
+		return r;
+	r = wait_for_execve(fifo_fd, err);
+	return r < 0 ? r : run_poststart(state, err);
+}
+
+int start_container(const struct globals *globals, const char *id, int *ret_notify_sock,
+		    struct error *err)
 {
 	__attribute__((cleanup(state_done))) struct state state = { 0 };
+	__attribute__((cleanup(plan_done))) struct plan plan = {
+		.arena = ARENA_INIT,
+		.agent_fd = -EBADF,
+		.channel = -EBADF,
+		.notify_sock = -EBADF,
+	};
 	_cleanup_close_ int state_fd = -EBADF, pidfd = -EBADF, fifo_fd = -EBADF;
+	enum container_status status;
 	int r = state_open(globals->root, id, true, &state_fd, err);
 
 	if (r == 0)
 		r = state_load(state_fd, &state, err);
+	if (r < 0)
+		return r;
+	status = state_status(state_fd, &state);
+	r = check_created(state_fd, status, err);
 	if (r == 0)
-		r = check_created(state_fd, state_status(state_fd, &state), err);
-	if (r == 0)
-		r = check_process(state_fd, err);
+		r = make_plan(&plan, state_fd, status == CONTAINER_CREATED, err);
 	if (r < 0)
 		return r;
 	pidfd = proc_open(&state.init, err);
 	if (pidfd < 0)
 		return pidfd;
 	r = release_init(state_fd, &state.init, &fifo_fd, err);
-	if (r < 0 || !json_array_size(state.poststart))
+	if (r < 0)
 		return r;
-	r = wait_for_execve(fifo_fd, err);
-	if (r == 0)
-		r = run_poststart(&state, err);
-	if (r < 0) /* OCI 1.3: the container must not go on */
+	r = follow_up(&plan, &state, fifo_fd, err);
+	if (r < 0) { /* OCI 1.3: the container must not go on */
 		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	return r;
+		return r;
+	}
+	if (ret_notify_sock)
+		*ret_notify_sock = take_fd(&plan.notify_sock);
+	state_fd = fd_close(state_fd); /* with its lock: the container may take its time */
+	return plan.notify_sock < 0 ?
+		       0 :
+		       notify_socket_serve(plan.notify_sock, pidfd, state.init.pid, err);
 }

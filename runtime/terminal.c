@@ -11,10 +11,8 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 
 #include "error.h"
@@ -22,6 +20,7 @@
 #include "path.h"
 #include "str.h"
 #include "sys.h"
+#include "unix_socket.h"
 
 #define TERMINAL_NAME_MAX 128
 #define PTMX_MAJOR 5 /* Documentation/admin-guide/devices.txt */
@@ -106,49 +105,9 @@ int terminal_open(int root_fd, uint32_t rows, uint32_t cols, int *ret_master_fd,
 	return 0;
 }
 
-/*
- * A unix(7) address holds 107 bytes, and engines' folders can be deeper. Then the folder is opened,
- * and the socket is named through its descriptor.
- */
-static int make_address(const char *path, struct sockaddr_un *ret, int *ret_dir_fd, struct error *err)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX];
-
-	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (!*path)
-		return error_text(err, EINVAL, "--console-socket needs a path");
-	if (str_format(ret->sun_path, sizeof(ret->sun_path), "%s", path) == 0)
-		return 0;
-	if (!slash || str_format(folder, sizeof(folder), "%.*s", (int)(slash - path + 1), path) < 0)
-		return error_text(err, ENAMETOOLONG, "--console-socket: the path is too long");
-	*ret_dir_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (*ret_dir_fd < 0)
-		return error_set(err, errno, "--console-socket: cannot open the folder '%s'", folder);
-	if (str_format(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d%s", *ret_dir_fd,
-		       slash) < 0)
-		return error_text(err, ENAMETOOLONG, "--console-socket: the name is too long");
-	return 0;
-}
-
 int terminal_send_master(const char *socket_path, int master_fd, const char *name, struct error *err)
 {
-	_cleanup_close_ int sock_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	_cleanup_close_ int dir_fd = -EBADF;
-	struct sockaddr_un address;
-	int r;
-
-	if (sock_fd < 0)
-		return error_set(err, errno, "--console-socket: cannot make a socket");
-	r = make_address(socket_path, &address, &dir_fd, err);
-	if (r < 0)
-		return r;
-	while (connect(sock_fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		if (errno != EINTR)
-			return error_set(err, errno, "--console-socket: cannot connect to '%s'",
-					 socket_path);
-	r = fd_send(sock_fd, name, strlen(name), &master_fd, 1, err);
-	return r < 0 ? error_wrap(err, "--console-socket") : 0;
+	return unix_socket_send_fd("--console-socket", socket_path, master_fd, name, err);
 }
 
 int terminal_become(int slave_fd, struct error *err)

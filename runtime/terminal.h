@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "loop.h"
+
 struct error;
 
 /**
@@ -58,3 +60,7 @@ void foreground_prepare(int master_fd);
  * nothing else. After the child's end what is left in the terminal is still copied.
  */
 int foreground_wait(pid_t pid, int pidfd, int master_fd, int *ret_status, struct error *err);
+
+/* The same, and calls @handler meanwhile when there is something to read at @fd; -EBADF: there is nothing like that. */
+int foreground_wait_with(pid_t pid, int pidfd, int master_fd, int fd, loop_handler handler,
+			 int *ret_status, struct error *err);

@@ -103,6 +103,7 @@ static uint32_t expect_action(const char *name, const json_t *errno_ret)
 	} actions[] = {
 		{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
 		{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
+		{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
 		{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
 		{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
 		{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },

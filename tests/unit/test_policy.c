@@ -146,6 +146,50 @@ static void test_policy_parse_refuses_broken_net_devices(void **state)
 	assert_int_equal(parse(text, &policy, NULL), -E2BIG);
 }
 
+static void test_policy_parse_reads_folders_for_listeners(void **state)
+{
+	struct policy policy;
+
+	(void)state;
+	assert_int_equal(parse("{}", &policy, NULL), 0);
+	assert_string_equal(policy.seccomp_listener_folders[0], "");
+	assert_int_equal(parse("{\"seccompListenerFolders\": {\"value\": [\"/run/a\", \"/run/b/c\"]}}",
+			       &policy, NULL),
+			 0);
+	assert_int_equal(policy.bpf_lsm, POLICY_BPF_LSM_REQUIRED);
+	assert_string_equal(policy.seccomp_listener_folders[0], "/run/a");
+	assert_string_equal(policy.seccomp_listener_folders[1], "/run/b/c");
+	assert_string_equal(policy.seccomp_listener_folders[2], "");
+}
+
+static void test_policy_parse_refuses_folders_that_are_none(void **state)
+{
+	static const char *const lists[] = {
+		"\"/run/a\"",  "[1]",		"[\"\"]",	  "[\"/\"]",	     "[\"run\"]",
+		"[\"/run/\"]", "[\"/run//a\"]", "[\"/run/./a\"]", "[\"/run/../a\"]", "[\"/run/..\"]"
+	};
+	char text[1024], list[900] = "[\"/x\"";
+	struct error err = ERROR_INIT;
+	struct policy policy;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		(void)str_format(text, sizeof(text),
+				 "{\"seccompListenerFolders\": {\"value\": %s}}", lists[i]);
+		if (parse(text, &policy, NULL) != -EINVAL)
+			fail_msg("%s was accepted", lists[i]);
+	}
+	for (int i = 0; i < POLICY_FOLDERS_MAX; i++)
+		strcat(list, ", \"/x\"");
+	(void)str_format(text, sizeof(text), "{\"seccompListenerFolders\": {\"value\": %s]}}", list);
+	assert_int_equal(parse(text, &policy, &err), -E2BIG);
+	memset(list, 'a', 300);
+	list[300] = '\0';
+	(void)str_format(text, sizeof(text), "{\"seccompListenerFolders\": {\"value\": [\"/%s\"]}}",
+			 list);
+	assert_int_equal(parse(text, &policy, NULL), -EINVAL);
+}
+
 static int owner(mode_t mode, uid_t uid, gid_t gid)
 {
 	const struct stat st = { .st_mode = mode, .st_uid = uid, .st_gid = gid };
@@ -283,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_policy_parse_goes_on_at_unknown_keys),
 		cmocka_unit_test(test_policy_parse_reads_net_devices),
 		cmocka_unit_test(test_policy_parse_refuses_broken_net_devices),
+		cmocka_unit_test(test_policy_parse_reads_folders_for_listeners),
+		cmocka_unit_test(test_policy_parse_refuses_folders_that_are_none),
 		cmocka_unit_test(test_policy_check_owner_wants_root_alone),
 		T(test_policy_load_reads_roots_file),
 		T(test_policy_load_refuses_what_others_can_change),

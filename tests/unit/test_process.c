@@ -464,7 +464,7 @@ static void become(const struct process *process, const struct seccomp_program *
 		    read(to_child[0], &byte, 1) != 1 || setresgid(0, 0, 0) < 0 ||
 		    setresuid(0, 0, 0) < 0 || prctl(PR_SET_SECUREBITS, 1 << 2, 0, 0, 0) < 0)
 			_exit(1);
-		s.r = process_become(process, filter, &s.err);
+		s.r = process_become(process, filter, -EBADF, &s.err);
 		if (s.r == 0)
 			take_snapshot(&s);
 		_exit(write(to_parent[1], &s, sizeof(s)) == sizeof(s) ? 0 : 2);

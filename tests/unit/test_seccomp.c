@@ -175,15 +175,68 @@ static void test_seccomp_parse_refuses_an_errno_where_it_means_nothing(void **st
 		       ".defaultErrnoRet: 4096 is above 4095");
 }
 
-static void test_seccomp_parse_refuses_listeners_for_now(void **state)
+#define NOTIFY_MOUNT "\"syscalls\":[{\"names\":[\"mount\"],\"action\":\"SCMP_ACT_NOTIFY\"}]"
+
+static void test_seccomp_parse_refuses_notifications_that_nobody_gets(void **state)
 {
 	(void)state;
-	assert_refused("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/run/x\"}",
-		       ENOTSUP, ".listenerPath: a listener comes with a later release of bulwark");
+	assert_refused("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," NOTIFY_MOUNT "}", EINVAL,
+		       ".listenerPath: missing: SCMP_ACT_NOTIFY needs the socket of who decides");
+	assert_refused("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"\"," NOTIFY_MOUNT
+		       "}",
+		       EINVAL,
+		       ".listenerPath: missing: SCMP_ACT_NOTIFY needs the socket of who decides");
+	assert_refused("{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"listenerPath\":\"/run/x\"}", EINVAL,
+		       ".defaultAction: SCMP_ACT_NOTIFY cannot be the default: name the system calls to "
+		       "be notified of");
 	assert_refused("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mount\"],"
-		       "\"action\":\"SCMP_ACT_NOTIFY\"}]}",
-		       ENOTSUP,
-		       ".syscalls[0].action: SCMP_ACT_NOTIFY comes with a later release of bulwark");
+		       "\"action\":\"SCMP_ACT_NOTIFY\",\"errnoRet\":1}]}",
+		       EINVAL, ".syscalls[0].errnoRet: SCMP_ACT_NOTIFY takes none");
+}
+
+/* The listener of a section, and the flags its filter is loaded with. */
+static const struct seccomp_listener *listener_of(struct arena *arena, json_t *section,
+						  uint32_t *ret_flags)
+{
+	struct seccomp_program program = { 0 };
+	struct seccomp *seccomp = NULL;
+
+	assert_non_null(section);
+	assert_int_equal(parse(arena, section, &seccomp, NULL), 0);
+	assert_int_equal(seccomp_compile(seccomp, section, false, &program, NULL), 0);
+	*ret_flags = program.flags;
+	seccomp_program_done(&program);
+	return seccomp_listener(seccomp);
+}
+
+#define ALL_FLAGS                                                                                  \
+	"\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_TSYNC\","                    \
+	"\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"
+
+static void test_seccomp_listener_is_there_when_a_rule_notifies(void **state)
+{
+	json_t *with = json_loads("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/run/x\","
+				  "\"listenerMetadata\":\"m\"," ALL_FLAGS "," NOTIFY_MOUNT "}",
+				  0, NULL);
+	json_t *without = json_loads("{\"defaultAction\":\"SCMP_ACT_ALLOW\","
+				     "\"listenerPath\":\"/run/x\"," ALL_FLAGS "}",
+				     0, NULL);
+	struct arena arena = ARENA_INIT;
+	const struct seccomp_listener *listener;
+	uint32_t flags;
+
+	(void)state;
+	listener = listener_of(&arena, with, &flags);
+	assert_non_null(listener);
+	assert_string_equal(listener->path, "/run/x");
+	assert_string_equal(listener->metadata, "m");
+	assert_int_equal(flags, SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_NEW_LISTENER |
+					SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	assert_null(listener_of(&arena, without, &flags));
+	assert_int_equal(flags, SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_TSYNC);
+	arena_done(&arena);
+	json_decref(with);
+	json_decref(without);
 }
 
 static void test_seccomp_compile_gives_each_action_its_value(void **state)
@@ -509,14 +562,17 @@ static void test_seccomp_features_lists_what_is_accepted(void **state)
 	(void)state;
 	assert_true(json_is_true(json_object_get(features, "enabled")));
 	json_array_foreach(json_object_get(features, "actions"), i, name) {
-		json_t *section = json_pack("{s:O}", "defaultAction", name);
+		/* as a rule: one of them cannot be the default */
+		json_t *section = json_pack("{s:s, s:s, s:[{s:[s], s:O}]}", "defaultAction",
+					    "SCMP_ACT_ALLOW", "listenerPath", "/run/x", "syscalls",
+					    "names", "read", "action", name);
 		struct seccomp_program program = { 0 };
 
 		compile_json(section, &program);
 		seccomp_program_done(&program);
 		json_decref(section);
 	}
-	assert_int_equal(i, 8);
+	assert_int_equal(i, 9);
 	json_array_foreach(json_object_get(features, "operators"), i, name) {
 		json_t *section = json_pack("{s:s, s:[{s:[s], s:s, s:[{s:i, s:i, s:O}]}]}",
 					    "defaultAction", "SCMP_ACT_ALLOW", "syscalls", "names",
@@ -539,7 +595,8 @@ int main(void)
 		cmocka_unit_test(test_seccomp_parse_refuses_unknown_words_with_their_path),
 		cmocka_unit_test(test_seccomp_parse_refuses_bad_arguments),
 		cmocka_unit_test(test_seccomp_parse_refuses_an_errno_where_it_means_nothing),
-		cmocka_unit_test(test_seccomp_parse_refuses_listeners_for_now),
+		cmocka_unit_test(test_seccomp_parse_refuses_notifications_that_nobody_gets),
+		cmocka_unit_test(test_seccomp_listener_is_there_when_a_rule_notifies),
 		cmocka_unit_test(test_seccomp_compile_gives_each_action_its_value),
 		cmocka_unit_test(test_seccomp_compile_skips_what_the_default_does_and_unknown_calls),
 		cmocka_unit_test(test_seccomp_compile_compares_64_bits_by_every_operator),

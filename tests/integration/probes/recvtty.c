@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * recvtty SOCKET - an engine's end of --console-socket: takes one terminal, says what it is, then relays it.
+ * recvtty SOCKET - an engine's end of --console-socket and --pidfd-socket: takes one descriptor, says what it is, then
+ * relays it if it is a terminal.
  *
  * Prints "name=NAME tty=1 rows=R cols=C", then what the terminal shows; its own standard input goes to the terminal.
+ * For a pidfd it is "name=NAME pid=PID".
  * The socket appears under its name only when it listens, so that a test can wait for the file.
  */
 #include <errno.h>
@@ -54,6 +56,22 @@ static int receive(int sock, char *name, size_t size)
 	return fd;
 }
 
+/* Of a pidfd: proc_pid_fdinfo(5). 0: it is none. */
+static int pid_of(int fd)
+{
+	char path[64], line[128];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	while (f && pid == 0 && fgets(line, sizeof(line), f))
+		(void)sscanf(line, "Pid: %d", &pid);
+	if (f)
+		fclose(f);
+	return pid;
+}
+
 static int copy(int from, int to)
 {
 	char buf[4096];
@@ -79,6 +97,10 @@ int main(int argc, char **argv)
 	if (tty < 0) {
 		perror("recvtty");
 		return 1;
+	}
+	if (pid_of(tty) > 0) {
+		printf("name=%s pid=%d\n", name, pid_of(tty));
+		return 0;
 	}
 	(void)ioctl(tty, TIOCGWINSZ, &size); /* zeros say enough */
 	printf("name=%s tty=%d rows=%d cols=%d\n", name, isatty(tty), size.ws_row, size.ws_col);
