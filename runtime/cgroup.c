@@ -762,7 +762,7 @@ int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
 json_t *cgroup_features(void)
 {
 	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0, "systemdUser",
-			 0, "rdma", 1);
+			 0, "rdma", 0);
 }
 
 int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited, struct error *err)

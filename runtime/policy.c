@@ -45,7 +45,7 @@ static const struct json_field setting_fields[] = {
 	JSON_F_END,
 };
 
-static const struct json_field list_setting_fields[] = {
+static const struct json_field list_fields[] = {
 	JSON_F_REQUIRED(struct list_setting, value, "value", JSON_STRV_FIELD),
 	JSON_F(struct list_setting, locked, "locked", JSON_OPT_BOOL_FIELD),
 	JSON_F_END,
@@ -54,8 +54,7 @@ static const struct json_field list_setting_fields[] = {
 static const struct json_field document_fields[] = {
 	JSON_F(struct document, version, "configurationFileVersion", JSON_OPT_I64_FIELD),
 	JSON_F_POINTER(struct document, bpf_lsm, "bpfLsm", setting_fields, struct setting),
-	JSON_F_POINTER(struct document, net_devices, "netDevices", list_setting_fields,
-		       struct list_setting),
+	JSON_F_POINTER(struct document, net_devices, "netDevices", list_fields, struct list_setting),
 	JSON_F_END,
 };
 
@@ -67,14 +66,6 @@ static const struct {
 	{ "preferred", POLICY_BPF_LSM_PREFERRED },
 };
 
-static bool is_field(const struct json_field *fields, const char *key)
-{
-	for (; fields->name; fields++)
-		if (str_eq(fields->name, key))
-			return true;
-	return false;
-}
-
 /* A key that a newer version knows should not stop containers, but a key that was misspelt should be seen. */
 static void warn_unknown(json_t *object, const struct json_field *fields, const char *where)
 {
@@ -83,64 +74,64 @@ static void warn_unknown(json_t *object, const struct json_field *fields, const 
 	char shown[64];
 
 	json_object_foreach(object, key, value)
-		if (!is_field(fields, key))
+		if (!json_has_field(fields, key))
 			log_warning("policy: unknown key '%s%s' is ignored", where,
 				    str_quote(key, shown, sizeof(shown)));
 }
 
-static int fill_net_devices(const char **names, struct policy *ret, struct error *err)
+static int fill_bpf_lsm(const struct setting *setting, struct policy *ret, struct error *err)
 {
 	char shown[64];
 
-	for (size_t i = 0; names[i]; i++) {
-		if (ret->n_net_devices == POLICY_NET_DEVICES_MAX)
+	for (size_t i = 0; i < sizeof(bpf_lsm_names) / sizeof(bpf_lsm_names[0]); i++) {
+		if (str_eq(bpf_lsm_names[i].name, setting->value)) {
+			ret->bpf_lsm = bpf_lsm_names[i].value;
+			return 0;
+		}
+	}
+	return error_text(err, EINVAL, "bpfLsm.value: '%s' is neither 'required' nor 'preferred'",
+			  str_quote(setting->value, shown, sizeof(shown)));
+}
+
+static int fill_net_devices(const struct list_setting *setting, struct policy *ret, struct error *err)
+{
+	char shown[64];
+
+	for (size_t i = 0; setting->value[i]; i++) {
+		const char *name = setting->value[i];
+
+		if (i == POLICY_NET_DEVICES_MAX)
 			return error_text(err, E2BIG, "netDevices.value: more than %d interfaces",
 					  POLICY_NET_DEVICES_MAX);
-		if (!*names[i] || str_format(ret->net_devices[ret->n_net_devices++],
-					     POLICY_NET_DEVICE_SIZE, "%s", names[i]) < 0)
+		if (!*name || str_format(ret->net_devices[i], POLICY_NET_DEVICE_SIZE, "%s", name) < 0)
 			return error_text(err, EINVAL,
 					  "netDevices.value[%zu]: '%s' is no name of an interface",
-					  i, str_quote(names[i], shown, sizeof(shown)));
+					  i, str_quote(name, shown, sizeof(shown)));
 	}
 	return 0;
 }
 
 bool policy_allows_net_device(const struct policy *policy, const char *name)
 {
-	for (size_t i = 0; i < policy->n_net_devices; i++)
+	for (size_t i = 0; *policy->net_devices[i]; i++)
 		if (str_eq(policy->net_devices[i], name))
 			return true;
 	return false;
 }
 
-static int fill_bpf_lsm(const struct document *document, struct policy *ret, struct error *err)
-{
-	char shown[64];
-
-	if (!document->bpf_lsm)
-		return 0;
-	for (size_t i = 0; i < sizeof(bpf_lsm_names) / sizeof(bpf_lsm_names[0]); i++) {
-		if (str_eq(bpf_lsm_names[i].name, document->bpf_lsm->value)) {
-			ret->bpf_lsm = bpf_lsm_names[i].value;
-			return 0;
-		}
-	}
-	return error_text(err, EINVAL, "bpfLsm.value: '%s' is neither 'required' nor 'preferred'",
-			  str_quote(document->bpf_lsm->value, shown, sizeof(shown)));
-}
-
 static int fill(const struct document *document, struct policy *ret, struct error *err)
 {
-	int r;
+	int r = 0;
 
 	*ret = (struct policy){ .bpf_lsm = POLICY_BPF_LSM_REQUIRED };
 	if (document->version.set && document->version.value != POLICY_VERSION)
 		return error_text(err, EINVAL,
 				  "configurationFileVersion: %lld is not known to this version of bulwark, only %d is",
 				  (long long)document->version.value, POLICY_VERSION);
-	r = fill_bpf_lsm(document, ret, err);
+	if (document->bpf_lsm)
+		r = fill_bpf_lsm(document->bpf_lsm, ret, err);
 	if (r == 0 && document->net_devices)
-		r = fill_net_devices(document->net_devices->value, ret, err);
+		r = fill_net_devices(document->net_devices, ret, err);
 	return r;
 }
 
@@ -164,7 +155,7 @@ int policy_parse(const char *text, size_t len, struct policy *ret, struct error 
 	}
 	warn_unknown(json, document_fields, "");
 	warn_unknown(json_object_get(json, "bpfLsm"), setting_fields, "bpfLsm.");
-	warn_unknown(json_object_get(json, "netDevices"), list_setting_fields, "netDevices.");
+	warn_unknown(json_object_get(json, "netDevices"), list_fields, "netDevices.");
 	*ret = policy;
 	return 0;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 struct error;
@@ -17,11 +16,11 @@ enum policy_bpf_lsm {
 #define POLICY_NET_DEVICES_MAX 64
 #define POLICY_NET_DEVICE_SIZE 16 /* IF_NAMESIZE */
 
+/* Flat: nothing to free. */
 struct policy {
 	enum policy_bpf_lsm bpf_lsm;
-	/* interfaces of the host that may be moved into containers; none unless named */
-	char net_devices[POLICY_NET_DEVICES_MAX][POLICY_NET_DEVICE_SIZE];
-	size_t n_net_devices;
+	/* netDevices: interfaces of the host that may be moved into containers; "" ends the list */
+	char net_devices[POLICY_NET_DEVICES_MAX + 1][POLICY_NET_DEVICE_SIZE];
 };
 
 bool policy_allows_net_device(const struct policy *policy, const char *name);

@@ -16,9 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "apparmor.h"
 #include "error.h"
 #include "fd.h"
+#include "label.h"
 #include "log.h"
 #include "rlimit.h"
 #include "seccomp.h"
@@ -134,11 +134,7 @@ int process_check(const struct process *process, struct error *err)
 
 int process_check_labels(const struct process *process, struct error *err)
 {
-	if (process->selinux_label && *process->selinux_label)
-		return error_text(err, ENOTSUP,
-				  "process.selinuxLabel: SELinux labels are not supported by this "
-				  "version of bulwark; start the engine without --selinux-enabled");
-	return apparmor_check(process->apparmor_profile, err);
+	return label_check(process, err);
 }
 
 static int set_oom_score_adj(int64_t value, pid_t pid, struct error *err)

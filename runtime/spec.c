@@ -19,7 +19,7 @@ static const struct json_field root_fields[] = {
 	JSON_F_END,
 };
 
-static const struct json_field linux_fields[] = {
+const struct json_field spec_linux_fields[] = {
 	JSON_F_ARRAY(struct spec_linux, uid_mappings, "uidMappings", idmap_fields, struct id_mapping),
 	JSON_F_ARRAY(struct spec_linux, gid_mappings, "gidMappings", idmap_fields, struct id_mapping),
 	JSON_F(struct spec_linux, sysctl, "sysctl", JSON_STRMAP_FIELD),
@@ -49,7 +49,7 @@ static const struct json_field spec_fields[] = {
 	JSON_F_ARRAY(struct spec, mounts, "mounts", spec_mount_fields, struct spec_mount),
 	JSON_F_OBJECT(struct spec, hooks, "hooks", hooks_fields),
 	JSON_F(struct spec, annotations, "annotations", JSON_STRMAP_FIELD),
-	JSON_F_OBJECT(struct spec, linux_, "linux", linux_fields),
+	JSON_F_OBJECT(struct spec, linux_, "linux", spec_linux_fields),
 	JSON_F_END,
 };
 
@@ -71,10 +71,6 @@ static int check_unsupported(const struct spec *spec, struct error *err)
 		return error_text(err, ENOTSUP,
 				  "linux.uidMappings: mappings of the specification's own are not supported by this "
 				  "version of bulwark, which gives each container an exclusive range itself");
-	if (spec->linux_.mount_label && *spec->linux_.mount_label)
-		return error_text(err, ENOTSUP,
-				  "linux.mountLabel: SELinux labels are not supported by this version "
-				  "of bulwark");
 	return 0;
 }
 
