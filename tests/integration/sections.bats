@@ -272,3 +272,34 @@ has_controller() { # of v1, mounted, or of v2
 	run_aside container_create
 	assert_refused "blockIO.weightDevice[0]" leafWeight
 }
+
+# ---------------------------------------------------------------- selinuxLabel, mountLabel; features
+
+@test "selinuxLabel, mountLabel: where there is no SELinux they are refused, and nothing stays" {
+	requires_bulwark
+	[ ! -e /sys/fs/selinux/context ] || skip "this host has SELinux"
+	config_set '.process.selinuxLabel = "system_u:system_r:container_t:s0:c1,c2"'
+	run_aside container_create
+	assert_refused process.selinuxLabel container_t SELinux
+	config_set 'del(.process.selinuxLabel) | .linux.mountLabel = "system_u:object_r:container_file_t:s0:c1,c2"'
+	run_aside container_create
+	assert_refused linux.mountLabel container_file_t SELinux
+	config_set '.process.selinuxLabel = "" | .linux.mountLabel = ""'
+	runtime_run true
+	assert_status 0
+}
+
+@test "features: every field of the specification" {
+	requires_bulwark
+	run runtime features
+	assert_status 0
+	jq -e '.ociVersionMin == "1.0.0" and .ociVersionMax == "1.3.0" and (.hooks | length) == 6 and
+		(.annotations | has("io.github.seccomp.libseccomp.version")) and
+		(.potentiallyUnsafeConfigAnnotations | type) == "array" and (.linux |
+		(.namespaces | length) == 8 and (.capabilities | length) == 41 and
+		(.cgroup | keys) == ["rdma", "systemd", "systemdUser", "v1", "v2"] and
+		(.seccomp | [.actions, .operators, .archs, .knownFlags, .supportedFlags] | all(length > 0)) and
+		.apparmor.enabled and .selinux.enabled and .intelRdt.enabled and .intelRdt.schemata and
+		.intelRdt.monitoring and (.memoryPolicy.modes | length) == 7 and (.memoryPolicy.flags | length) == 3 and
+		.mountExtensions.idmap.enabled and .netDevices.enabled)' <<<"$output"
+}
