@@ -7,6 +7,8 @@ COMMIT := $(shell git describe --always --dirty --abbrev=12 --match 'v[0-9]*' 2>
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# SYSTEMD=0 leaves out the one program that needs libsystemd; then --systemd-cgroup is refused.
+SYSTEMD ?= 1
 FUZZ_SECONDS ?= 15
 BENCH_RUNS ?= 100
 CLANG ?= clang
@@ -32,6 +34,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno
 our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote runtime
 our_cflags := -std=gnu11 -O2 -g -fPIE -fno-common $(WARNINGS)
 our_libs := -ljansson -lseccomp -lcap -lm
+# Programs that bulwark runs lie here; its test build runs those of the folder it is built in.
+libexec := $(PREFIX)/libexec/bulwark
 
 ifneq ($(SANITIZE),)
 # Sanitizers need the dynamic C library, and do the work of the flags below better.
@@ -60,6 +64,7 @@ version_flags := -DBULWARK_VERSION='"$(VERSION)"' -DBULWARK_COMMIT='"$(COMMIT)"'
 
 lib_sources := $(wildcard userspace/lib/*.c)
 runtime_sources := $(wildcard runtime/*.c)
+systemd_sources := $(wildcard userspace/systemd/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard tests/bench/*.c)
@@ -70,6 +75,8 @@ lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
 runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
+systemd_objects := $(systemd_sources:userspace/systemd/%.c=$B/systemd/%.o)
+helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd)
 unit_programs := $(unit_sources:tests/unit/%.c=$B/unit/%)
 fuzz_programs := $(fuzz_sources:tests/fuzz/%.c=$B/fuzz/%)
 bench_programs := $(bench_sources:tests/bench/%.c=$B/bench/%)
@@ -79,12 +86,17 @@ probe_programs := $(probe_sources:tests/integration/probes/%.c=$B/probes/%)
 versioned_sources := $(if $(runtime_sources),$(shell grep -lE 'BULWARK_(VERSION|COMMIT)' $(runtime_sources)))
 versioned_objects := $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned_sources:runtime/%.c=$B/test/runtime/%.o)
 
+# The same for where programs lie.
+placed_sources := $(if $(runtime_sources),$(shell grep -l PATHS_SYSTEMD $(runtime_sources)))
+placed_objects := $(placed_sources:runtime/%.c=$B/runtime/%.o) $(placed_sources:runtime/%.c=$B/test/runtime/%.o)
+place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(libexec))"'
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all unit-programs fuzz-programs bench-programs probes check check-root check-vm test test-full format lint bench fuzz coverage \
 	install uninstall clean help FORCE
 
-all: $B/bulwark $B/test/bulwark
+all: $B/bulwark $B/test/bulwark $(helpers)
 
 $B/bulwark: $(runtime_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
@@ -93,6 +105,11 @@ $B/bulwark: $(runtime_objects) $B/libbulwark.a $B/stamp-link
 $B/test/bulwark: $B/test/runtime/main.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(our_libs)
+
+# Dynamic: what it says to systemd takes systemd's library, which the static programs do without.
+$B/bulwark-systemd: $(systemd_objects) $B/libbulwark.a $B/stamp-link
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lsystemd
 
 $B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
@@ -116,14 +133,20 @@ $B/lib/%.o: userspace/lib/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
 
+$B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
+
 $B/runtime/%.o: runtime/%.c $B/stamp-compile
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter $@,$(versioned_objects)),$(version_flags)) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter $@,$(versioned_objects)),$(version_flags)) \
+		$(if $(filter $@,$(placed_objects)),$(place_flags)) -c -o $@ $<
 
 $B/test/runtime/%.o: runtime/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -DBULWARK_TEST_BUILD \
-		$(if $(filter $@,$(versioned_objects)),$(version_flags)) -c -o $@ $<
+		$(if $(filter $@,$(versioned_objects)),$(version_flags)) \
+		$(if $(filter $@,$(placed_objects)),$(place_flags)) -c -o $@ $<
 
 $B/unit/%.o: tests/unit/%.c $B/stamp-compile
 	$(call say,CC,$@)
@@ -144,12 +167,14 @@ $B/probes/%: tests/integration/probes/%.c
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -static -o $@ $<
 
 $(versioned_objects): $B/stamp-version
+$(placed_objects): $B/stamp-place
 
 # A stamp changes when its text does, and with it all that was made from that text: flags, and lists of files (an archive
 # must lose the object of a file that was removed).
 $B/stamp-compile: text = $(shell $(CC) --version | head -n 1) $(compile)
 $B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(runtime_sources)
 $B/stamp-version: text = $(version_flags)
+$B/stamp-place: text = $(libexec) $(abspath $B)
 $B/stamp-lib: text = $(lib_sources)
 $B/stamp-runtime: text = $(runtime_sources)
 quote = '$(subst ','\'',$(1))'
@@ -158,7 +183,7 @@ $B/stamp-%: FORCE
 	@printf '%s\n' $(call quote,$(text)) | cmp -s - $@ || printf '%s\n' $(call quote,$(text)) >$@
 FORCE:
 
--include $(wildcard $B/lib/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
+-include $(wildcard $B/lib/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
 	$B/bench/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
@@ -208,13 +233,15 @@ lint:
 
 # ---- install ----
 
-install: $B/bulwark
+install: $B/bulwark $(helpers)
 	install -D -m 0755 $B/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwark
+	$(if $(helpers),install -D -m 0755 $(helpers) $(DESTDIR)$(libexec)/bulwark-systemd)
 	$(if $(manpages),install -d $(DESTDIR)$(PREFIX)/share/man/man8)
 	$(if $(manpages),install -m 0644 $(manpages) $(DESTDIR)$(PREFIX)/share/man/man8/)
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(libexec)/bulwark-systemd
+	rmdir $(DESTDIR)$(libexec) 2>/dev/null || true
 	$(if $(manpages),rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(manpages))))
 
 clean:
@@ -222,7 +249,7 @@ clean:
 
 help:
 	@printf '%s\n' \
-	'make             build/bulwark, and build/test/bulwark for the tests' \
+	'make             build/bulwark, build/bulwark-systemd, and build/test/bulwark for the tests' \
 	'make check       unit tests; no root' \
 	'make check-root  integration tests on this machine; root' \
 	'make check-vm    those tagged vm, in QEMU guests: Linux 6.1 and 6.12, cgroup v2; root' \
@@ -233,8 +260,9 @@ help:
 	'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)' \
 	'make bench       bulwark beside runc and crun, BENCH_RUNS=$(BENCH_RUNS): build/bench.tsv and charts; root' \
 	'make coverage    lines that the unit tests reach' \
-	'make install     to DESTDIR= and PREFIX=$(PREFIX); also uninstall' \
+	'make install     to DESTDIR= and PREFIX=$(PREFIX), which is compiled in; also uninstall' \
 	'make clean       remove build/' \
 	'' \
 	'Options: V=1 shows commands; SANITIZE=address,undefined; STRICT=1 makes a skipped test a failure;' \
-	'WERROR=0 keeps warnings from being errors; CFLAGS=, CPPFLAGS=, LDFLAGS= are added to ours; CC= is the compiler.'
+	'SYSTEMD=0 leaves bulwark-systemd out; WERROR=0 keeps warnings from being errors;' \
+	'CFLAGS=, CPPFLAGS=, LDFLAGS= are added to ours; CC= is the compiler.'

@@ -2,14 +2,11 @@
 /* cgroup - see cgroup.h. */
 #include "cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup_internal.h"
@@ -19,13 +16,8 @@
 #include "str.h"
 #include "sys.h"
 
-#define FILE_MAX (4U << 20)	 /* bytes of a cgroup file: cgroup.procs of the largest container */
-#define TREE_DEPTH_MAX 64	 /* of a walk; more than a container can make */
 #define DELEGATED_DEPTH_MAX "32" /* an engine in an engine in a container needs some ten */
 #define DELEGATED_FOLDERS_MAX "8192"
-#define KILL_ROUNDS_MAX 100
-#define POLL_NS 2000000 /* between two looks at what the kernel takes its time for */
-#define FREEZE_MS 10000
 
 /* ---- plan: which hierarchies there are, and where in them the container belongs ------------------------------ */
 
@@ -44,6 +36,8 @@ void cgroup_free(struct cgroup *cgroup)
 		return;
 	for (size_t i = 0; i < cgroup->n; i++)
 		hierarchy_done(&cgroup->list[i]);
+	free(cgroup->unit);
+	free(cgroup->unit_properties);
 	free(cgroup);
 }
 
@@ -127,8 +121,7 @@ static int check_path(const char *path, struct error *err)
 		colons += *p == ':';
 	if (path[0] != '/' && colons == 2)
 		return error_text(err, EINVAL,
-				  "linux.cgroupsPath: '%s' is of the systemd driver, which is not supported yet: use the "
-				  "cgroupfs driver",
+				  "linux.cgroupsPath: '%s' is of the systemd driver: give --systemd-cgroup, or a folder",
 				  str_quote(path, quoted, sizeof(quoted)));
 	if (has_dots(path))
 		return error_text(err, EINVAL, "linux.cgroupsPath: '%s' has a '.' or '..' in it",
@@ -174,7 +167,7 @@ int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, s
 	if (r == 0 && !cgroup)
 		r = error_set(err, ENOMEM, "cgroup");
 	if (r == 0)
-		r = fd_read_file(AT_FDCWD, "/proc/self/cgroup", FILE_MAX, &text, NULL, err);
+		r = fd_read_file(AT_FDCWD, "/proc/self/cgroup", CGROUP_FILE_MAX, &text, NULL, err);
 	if (r == 0)
 		r = mountinfo_read(&info, err);
 	if (r < 0)
@@ -200,14 +193,23 @@ int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, s
 
 /* ---- state ----------------------------------------------------------------------------------------------------- */
 
+/* Of a folder, which names it for good: one that was removed and made again has another. 0: not known. */
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
 json_t *cgroup_to_json(const struct cgroup *cgroup)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < cgroup->n; i++) {
 		const struct hierarchy *h = &cgroup->list[i];
-		json_t *item = json_pack("{s:b, s:s, s:s, s:s, s:s}", "v2", h->is_v2, "name", h->name,
-					 "options", h->options, "mount", h->mount, "path", h->path);
+		json_t *item = json_pack("{s:b, s:s, s:s, s:s, s:s, s:I}", "v2", h->is_v2, "name",
+					 h->name, "options", h->options, "mount", h->mount, "path",
+					 h->path, "inode", (json_int_t)inode_of(h->fd));
 
 		/* a path that is not UTF-8: one that is not on record could never be removed */
 		if (!item || json_array_append_new(list, item) < 0) {
@@ -215,10 +217,12 @@ json_t *cgroup_to_json(const struct cgroup *cgroup)
 			return NULL;
 		}
 	}
-	return json_pack("{s:b, s:o}", "made", cgroup->made, "hierarchies", list);
+	return json_pack("{s:s, s:s*, s:b, s:b, s:o}", "driver",
+			 cgroup->unit ? "systemd" : "cgroupfs", "unit", cgroup->unit, "unitStarted",
+			 cgroup->unit_started, "made", cgroup->made, "hierarchies", list);
 }
 
-static int open_folder(const char *mount, const char *path, struct error *err)
+int cgroup_open_folder(const char *mount, const char *path, struct error *err)
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
@@ -250,6 +254,7 @@ static int hierarchy_from_json(json_t *value, enum reading reading, struct hiera
 			       struct error *err)
 {
 	const char *name, *options, *mount, *path;
+	json_t *inode = json_object_get(value, "inode");
 	int is_v2;
 
 	if (json_unpack(value, "{s:b, s:s, s:s, s:s, s:s}", "v2", &is_v2, "name", &name, "options",
@@ -264,14 +269,19 @@ static int hierarchy_from_json(json_t *value, enum reading reading, struct hiera
 		return error_set(err, ENOMEM, "cgroup");
 	if (!is_wanted(h, reading))
 		return 0;
-	h->fd = open_folder(mount, path, err);
-	return h->fd < 0 && h->fd != -ENOENT ? h->fd : 0;
+	h->fd = cgroup_open_folder(mount, path, err);
+	if (h->fd >= 0 && inode && json_integer_value(inode) &&
+	    (uint64_t)json_integer_value(inode) != inode_of(h->fd))
+		h->fd = fd_close(
+			h->fd); /* another's: systemd removes a scope's folder when its processes end */
+	return h->fd < 0 && h->fd != -ENOENT && h->fd != -EBADF ? h->fd : 0;
 }
 
 static int read_record(json_t *value, enum reading reading, struct cgroup **ret, struct error *err)
 {
 	__attribute__((cleanup(cgroup_freep))) struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
 	json_t *list = json_object_get(value, "hierarchies"), *item;
+	const char *unit;
 	size_t i;
 
 	if (!cgroup)
@@ -279,6 +289,13 @@ static int read_record(json_t *value, enum reading reading, struct cgroup **ret,
 	if (!json_is_array(list) || json_array_size(list) > CGROUP_HIERARCHIES_MAX)
 		return error_text(err, EINVAL, "state.json: cgroup: unknown form");
 	cgroup->made = json_is_true(json_object_get(value, "made"));
+	cgroup->unit_started = json_is_true(json_object_get(value, "unitStarted"));
+	unit = json_string_value(json_object_get(value, "unit"));
+	if (unit) {
+		cgroup->unit = strdup(unit);
+		if (!cgroup->unit)
+			return error_set(err, ENOMEM, "cgroup");
+	}
 	json_array_foreach(list, i, item) {
 		int r;
 
@@ -349,20 +366,21 @@ int cgroup_v2_fd(const struct cgroup *cgroup)
 
 /*
  * A folder that holds folders is somebody's parent ("/docker"), without a process of its own: it would be killed, emptied
- * and removed with the container. Links of a cgroup folder: 2, and one for each folder below.
+ * and removed with the container. With a unit init is there already. Links of a cgroup folder: 2, and one for each folder below.
  */
-static int is_in_use(int fd, struct error *err)
+static int is_in_use(int fd, pid_t unit_pid, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
+	char own[16];
 	struct stat st;
-	size_t len;
-	int r = fd_read_file(fd, "cgroup.procs", FILE_MAX, &text, &len, err);
+	int r = fd_read_file(fd, "cgroup.procs", CGROUP_FILE_MAX, &text, NULL, err);
 
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "cannot stat a cgroup");
-	return len > 0 || st.st_nlink > 2;
+	(void)str_format(own, sizeof(own), "%d\n", unit_pid);
+	return (*text && !str_eq(text, own)) || st.st_nlink > 2;
 }
 
 /* One component; on the way down each parent hands its controllers on. @last: it is the container's own. */
@@ -384,7 +402,7 @@ static int make_component(const struct hierarchy *h, int parent_fd, const char *
 	return r < 0 ? r : take_fd(&fd);
 }
 
-static int make_folder(struct hierarchy *h, struct error *err)
+static int make_folder(struct hierarchy *h, pid_t unit_pid, struct error *err)
 {
 	_cleanup_close_ int fd = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_free_ char *copy = strdup(h->path);
@@ -403,7 +421,7 @@ static int make_folder(struct hierarchy *h, struct error *err)
 		fd_close(fd);
 		fd = next;
 	}
-	r = is_in_use(fd, err);
+	r = is_in_use(fd, unit_pid, err);
 	if (r > 0)
 		return error_text(err, EBUSY,
 				  "'%s/%s' is in use already: it has processes or folders of another's",
@@ -417,7 +435,7 @@ static int make_folder(struct hierarchy *h, struct error *err)
 int cgroup_make(struct cgroup *cgroup, struct error *err)
 {
 	for (size_t i = 0; i < cgroup->n; i++) {
-		int r = make_folder(&cgroup->list[i], err);
+		int r = make_folder(&cgroup->list[i], cgroup->unit_pid, err);
 
 		if (r < 0)
 			return r;
@@ -452,7 +470,8 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *e
 	if (!h || h->fd < 0)
 		return 0;
 	/* the kernel says which files a delegatee may own: cgroups(7) */
-	if (fd_read_file(AT_FDCWD, "/sys/kernel/cgroup/delegate", FILE_MAX, &names, NULL, NULL) < 0)
+	if (fd_read_file(AT_FDCWD, "/sys/kernel/cgroup/delegate", CGROUP_FILE_MAX, &names, NULL,
+			 NULL) < 0)
 		names = strdup("cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n");
 	if (!names)
 		return error_set(err, ENOMEM, "cgroup");
@@ -468,7 +487,7 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *e
 	return 0;
 }
 
-/* ---- processes ------------------------------------------------------------------------------------------------- */
+/* ---- enter ----------------------------------------------------------------------------------------------------- */
 
 /* A process that was cloned into the folder is there; moving it again would cost an RCU grace period. */
 static bool is_in(const struct membership *memberships, size_t n, const struct hierarchy *h)
@@ -492,7 +511,7 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 	size_t n = 0;
 
 	(void)str_format(path, sizeof(path), pid ? "/proc/%d/cgroup" : "/proc/self/cgroup", pid);
-	if (fd_read_file(AT_FDCWD, path, FILE_MAX, &text, NULL, NULL) == 0)
+	if (fd_read_file(AT_FDCWD, path, CGROUP_FILE_MAX, &text, NULL, NULL) == 0)
 		n = parse_memberships(text, memberships, CGROUP_HIERARCHIES_MAX);
 	(void)str_format(number, sizeof(number), "%d", pid);
 	for (size_t i = 0; i < cgroup->n; i++) {
@@ -511,258 +530,10 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 	return 0;
 }
 
-struct pid_list {
-	pid_t *items;
-	size_t n, room;
-};
-
-static int add_pids(int fd, struct pid_list *list, struct error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	char *save = NULL;
-	uint32_t pid;
-	int r = fd_read_file(fd, "cgroup.procs", FILE_MAX, &text, NULL, err);
-
-	if (r < 0)
-		return r == -ENOENT || r == -ENODEV ? 0 : r; /* removed meanwhile */
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (parse_u32(line, &pid) < 0 || pid == 0)
-			continue;
-		if (list->n == list->room) {
-			size_t room = list->room ? list->room * 2 : 64;
-			pid_t *more = reallocarray(list->items, room, sizeof(*more));
-
-			if (!more)
-				return error_set(err, ENOMEM, "processes");
-			list->items = more;
-			list->room = room;
-		}
-		list->items[list->n++] = (pid_t)pid;
-	}
-	return 0;
-}
-
-/* Calls @each for @fd and every folder below, children first. */
-static int walk(int fd, int depth,
-		int (*each)(int parent_fd, const char *name, int fd, void *data, struct error *err),
-		int parent_fd, const char *name, void *data, struct error *err)
-{
-	_cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *entry;
-	int r = 0;
-	DIR *dir;
-
-	if (copy < 0)
-		return errno == ENOENT ? 0 : error_set(err, errno, "cannot read a cgroup");
-	if (depth == 0)
-		return error_text(err, ELOOP, "cgroups are nested too deeply");
-	dir = fdopendir(take_fd(&copy));
-	if (!dir)
-		return error_set(err, errno, "cannot read a cgroup");
-	while (r == 0 && (entry = readdir(dir))) {
-		_cleanup_close_ int child = -EBADF;
-
-		if (entry->d_type != DT_DIR || str_eq(entry->d_name, ".") ||
-		    str_eq(entry->d_name, ".."))
-			continue;
-		child = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (child >= 0)
-			r = walk(child, depth - 1, each, fd, entry->d_name, data, err);
-	}
-	(void)closedir(dir);
-	return r < 0 ? r : each(parent_fd, name, fd, data, err);
-}
-
-static int collect(int parent_fd, const char *name, int fd, void *data, struct error *err)
-{
-	(void)parent_fd;
-	(void)name;
-	return add_pids(fd, data, err);
-}
-
-/* Where every process of the container is listed: v2 where it is, else the first hierarchy that is left. */
-static struct hierarchy *any_hierarchy(struct cgroup *cgroup)
-{
-	struct hierarchy *h = cgroup_v2_find(cgroup);
-
-	if (h && h->fd >= 0)
-		return h;
-	for (size_t i = 0; i < cgroup->n; i++)
-		if (cgroup->list[i].fd >= 0)
-			return &cgroup->list[i];
-	return NULL;
-}
-
-int cgroup_pids(const struct cgroup *cgroup, pid_t **ret, size_t *ret_n, struct error *err)
-{
-	struct hierarchy *h = any_hierarchy((struct cgroup *)cgroup);
-	struct pid_list list = { 0 };
-	int r = h ? walk(h->fd, TREE_DEPTH_MAX, collect, -EBADF, NULL, &list, err) : 0;
-
-	if (r < 0) {
-		free(list.items);
-		return r;
-	}
-	*ret = list.items;
-	*ret_n = list.n;
-	return 0;
-}
-
-static void nap(void)
-{
-	const struct timespec pause = { .tv_nsec = POLL_NS };
-
-	(void)nanosleep(&pause, NULL);
-}
-
-/* Without cgroup.kill (Linux 5.14): what is frozen cannot fork, so each round leaves fewer. */
-static int kill_by_list(struct cgroup *cgroup, struct error *err)
-{
-	for (int round = 0; round < KILL_ROUNDS_MAX; round++) {
-		_cleanup_free_ pid_t *pids = NULL;
-		size_t n = 0;
-		bool frozen;
-		int r;
-
-		frozen = cgroup_freeze(cgroup, true, NULL) == 0;
-		r = cgroup_pids(cgroup, &pids, &n, err);
-		for (size_t i = 0; r == 0 && i < n; i++)
-			(void)kill(pids[i], SIGKILL); /* ESRCH: gone by itself */
-		if (frozen)
-			(void)cgroup_freeze(cgroup, false, NULL);
-		if (r < 0 || n == 0)
-			return r;
-		nap();
-	}
-	return error_text(err, EBUSY, "processes of the container survive SIGKILL");
-}
-
-int cgroup_kill(struct cgroup *cgroup, struct error *err)
-{
-	struct hierarchy *h = cgroup_v2_find(cgroup);
-
-	if (!cgroup->made)
-		return 0; /* never proved empty: what is in it may be another's */
-	if (!h || h->fd < 0 || fd_write_file(h->fd, "cgroup.kill", "1", NULL) < 0)
-		return kill_by_list(cgroup, err);
-	if (cgroup_is_frozen(cgroup)) /* what v1's freezer holds is not dead yet */
-		return cgroup_freeze(cgroup, false, err);
-	return 0;
-}
-
-/* ---- freezer --------------------------------------------------------------------------------------------------- */
-
-static bool file_holds(int fd, const char *file, const char *text)
-{
-	_cleanup_free_ char *content = NULL;
-
-	return fd_read_file(fd, file, FILE_MAX, &content, NULL, NULL) == 0 && strstr(content, text);
-}
-
-static int wait_until(int fd, const char *file, const char *text, struct error *err)
-{
-	for (int waited = 0; waited < FREEZE_MS; waited += POLL_NS / 1000000) {
-		if (file_holds(fd, file, text))
-			return 0;
-		nap();
-	}
-	return error_set(err, ETIMEDOUT, "the freezer does not say '%s'", text);
-}
-
-int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
-{
-	struct hierarchy *v1 = cgroup_v1_find(cgroup, "freezer"), *v2 = cgroup_v2_find(cgroup);
-	const char *state = frozen ? "FROZEN" : "THAWED";
-	int r;
-
-	if (v1 && v1->fd >= 0) {
-		r = fd_write_file(v1->fd, "freezer.state", state, err);
-		if (r == 0)
-			r = wait_until(v1->fd, "freezer.state", state, err);
-	} else if (v2 && v2->fd >= 0) {
-		r = fd_write_file(v2->fd, "cgroup.freeze", frozen ? "1" : "0", err);
-		if (r == 0)
-			r = wait_until(v2->fd, "cgroup.events", frozen ? "frozen 1" : "frozen 0",
-				       err);
-	} else {
-		return error_text(err, ENOTSUP, "this host has no cgroup freezer");
-	}
-	if (r < 0 && frozen) { /* half frozen is worse than running */
-		if (v1 && v1->fd >= 0)
-			(void)fd_write_file(v1->fd, "freezer.state", "THAWED", NULL);
-		else
-			(void)fd_write_file(v2->fd, "cgroup.freeze", "0", NULL);
-	}
-	return r;
-}
-
-bool cgroup_is_frozen(const struct cgroup *cgroup)
-{
-	struct hierarchy *v1 = cgroup_v1_find((struct cgroup *)cgroup, "freezer");
-	struct hierarchy *v2 = cgroup_v2_find((struct cgroup *)cgroup);
-
-	if (v1 && v1->fd >= 0)
-		return file_holds(v1->fd, "freezer.state", "FR"); /* FREEZING, FROZEN; else THAWED */
-	return v2 && v2->fd >= 0 && file_holds(v2->fd, "cgroup.freeze", "1");
-}
-
-/* ---- remove ---------------------------------------------------------------------------------------------------- */
-
-static int remove_one(int parent_fd, const char *name, int fd, void *data, struct error *err)
-{
-	(void)fd;
-	(void)data;
-	if (name && unlinkat(parent_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_set(err, errno, "cannot remove the cgroup '%s'", name);
-	return 0;
-}
-
-static int remove_folder(struct hierarchy *h, bool made, struct error *err)
-{
-	_cleanup_close_ int parent_fd = -EBADF;
-	_cleanup_free_ char *copy = strdup(h->path);
-	char *slash = copy ? strrchr(copy, '/') : NULL;
-	int r;
-
-	if (!copy)
-		return error_set(err, ENOMEM, "cgroup");
-	if (slash)
-		*slash = 0;
-	parent_fd = slash ? open_folder(h->mount, copy, err) :
-			    open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (parent_fd < 0)
-		return parent_fd == -ENOENT ? 0 : -errno;
-	if (!made) { /* empty, or not ours */
-		(void)unlinkat(parent_fd, slash ? slash + 1 : copy, AT_REMOVEDIR);
-		return 0;
-	}
-	r = walk(h->fd, TREE_DEPTH_MAX, remove_one, parent_fd, slash ? slash + 1 : copy, NULL, err);
-	if (r == 0)
-		h->fd = fd_close(h->fd);
-	return r;
-}
-
-int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
-{
-	for (size_t i = 0; i < cgroup->n; i++) {
-		struct hierarchy *h = &cgroup->list[i];
-		int r = h->fd < 0 ? 0 : remove_folder(h, cgroup->made, err);
-
-		for (; r == -EBUSY && timeout_ms > 0; timeout_ms -= POLL_NS / 1000000) {
-			(void)cgroup_kill(cgroup, NULL); /* a process that was just moving in */
-			nap();
-			r = remove_folder(h, cgroup->made, err);
-		}
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 json_t *cgroup_features(void)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 0, "systemdUser",
-			 0, "rdma", 0);
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 1, "systemdUser",
+			 0, "rdma", 1);
 }
 
 int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited, struct error *err)

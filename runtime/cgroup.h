@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cgroup - owns the container's cgroup: one folder in each hierarchy the host has (v1, hybrid, v2), from making it
- * to removing it. What differs is in cgroup_v1.c and cgroup_v2.c.
+ * to removing it. What differs is in cgroup_v1.c and cgroup_v2.c; cgroup_processes.c is about the processes in it.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 struct cgroup;
 struct device_plan;
 struct error;
+struct json_strmap;
 struct resources;
 
 #define CGROUP_HIERARCHIES_MAX 24
@@ -34,6 +35,32 @@ struct cgroup_hierarchy {
  * So that the plan can be on record (cgroup_to_json()) before the first folder is. ".." is refused.
  */
 int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, struct error *err);
+
+/**
+ * cgroup_plan_unit() - The same for systemd's driver: the folders are those of a scope that systemd is to start
+ * @cgroups_path: "slice:prefix:name", see systemd_unit.h
+ * @annotations: of the specification: see systemd_annotations.h
+ *
+ * The limits are put into systemd's terms here, so that what cannot be is refused before anything is made.
+ * Return: also -ENOTSUP where systemd is not the host's init.
+ */
+int cgroup_plan_unit(const char *cgroups_path, const char *id, const struct resources *resources,
+		     const struct device_plan *devices, const struct json_strmap *annotations,
+		     struct cgroup **ret, struct error *err);
+
+/**
+ * cgroup_start_unit() - Have systemd start the planned scope and move a process into it
+ * @pid:	the container's init, which waits meanwhile: a scope cannot be empty
+ *
+ * Does nothing without a unit. When this fails, or we die, nothing is left that does not end with @pid. Afterwards come
+ * cgroup_make(), for the hierarchies that systemd leaves alone, and the exact limits.
+ */
+int cgroup_start_unit(struct cgroup *cgroup, pid_t pid, struct error *err);
+
+/* Stops the scope if it is there, and waits; does nothing without one. What is in it should be dead already. */
+int cgroup_stop_unit(const struct cgroup *cgroup, struct error *err);
+
+bool cgroup_has_unit(const struct cgroup *cgroup);
 
 /**
  * cgroup_make() - Make the folders
@@ -64,6 +91,9 @@ size_t cgroup_hierarchies(const struct cgroup *cgroup, struct cgroup_hierarchy *
  */
 int cgroup_apply(struct cgroup *cgroup, const struct resources *resources,
 		 const struct device_plan *devices, struct error *err);
+
+/* New limits for one that runs: cgroup_apply(), and with a unit systemd is told what it is to keep. */
+int cgroup_update(struct cgroup *cgroup, const struct resources *resources, struct error *err);
 
 /* v2: the folder and the files of /sys/kernel/cgroup/delegate to the container's root. v1: nothing (unsafe there). */
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err);

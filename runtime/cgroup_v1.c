@@ -123,36 +123,47 @@ static bool memory_is_asked(const struct resources_memory *m)
 
 /* ---- cpu, cpuset, pids ------------------------------------------------------------------------------------------ */
 
-/* A quota is checked against the period that is set: which of the two comes first depends on their old values. */
+/*
+ * A quota is checked against the period and the burst that are set: which of them comes first depends on their old
+ * values. So those two are written before it, and again after it if they were refused.
+ */
 static int apply_quota(int fd, const struct resources_cpu *c, struct error *err)
 {
-	bool period = c->period.set && c->period.value, quota = c->quota.set && c->quota.value;
+	const struct {
+		const char *file;
+		bool asked;
+		uint64_t value;
+	} rows[] = {
+		{ "cpu.cfs_period_us", c->period.set && c->period.value, c->period.value },
+		{ "cpu.cfs_burst_us", c->burst.set, c->burst.value },
+	};
+	bool quota = c->quota.set && c->quota.value, refused[2] = { false, false };
 	int r = 0;
 
-	if (period) {
-		r = cgroup_write_i64(fd, "cpu.cfs_period_us", (int64_t)c->period.value, NULL,
+	for (size_t i = 0; r == 0 && i < 2; i++) {
+		if (!rows[i].asked)
+			continue;
+		r = cgroup_write_i64(fd, rows[i].file, (int64_t)rows[i].value, NULL,
 				     quota ? NULL : err);
-		if (r < 0 && !quota)
-			return r;
+		refused[i] = r < 0 && quota;
+		r = refused[i] ? 0 : r;
 	}
-	if (quota) {
-		int first = r;
-
+	if (r == 0 && quota)
 		r = cgroup_write_i64(fd, "cpu.cfs_quota_us", c->quota.value, "-1", err);
-		if (r == 0 && period && first < 0)
-			r = cgroup_write_i64(fd, "cpu.cfs_period_us", (int64_t)c->period.value,
-					     NULL, err);
-	}
-	if (r == 0 && c->burst.set)
-		r = cgroup_write_i64(fd, "cpu.cfs_burst_us", (int64_t)c->burst.value, NULL, err);
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		if (refused[i])
+			r = cgroup_write_i64(fd, rows[i].file, (int64_t)rows[i].value, NULL, err);
 	return r;
 }
 
 static int apply_cpu(int fd, const struct resources_cpu *c, struct error *err)
 {
+	bool wakes = c->idle.set && c->idle.value == 0; /* an idle group takes no shares */
 	int r = 0;
 
-	if (c->shares.set && c->shares.value)
+	if (wakes)
+		r = cgroup_write_i64(fd, "cpu.idle", 0, NULL, err);
+	if (r == 0 && c->shares.set && c->shares.value)
 		r = cgroup_write_i64(fd, "cpu.shares", (int64_t)c->shares.value, NULL, err);
 	if (r == 0)
 		r = apply_quota(fd, c, err);
@@ -161,7 +172,7 @@ static int apply_cpu(int fd, const struct resources_cpu *c, struct error *err)
 				     NULL, err);
 	if (r == 0 && c->realtime_runtime.set && c->realtime_runtime.value)
 		r = cgroup_write_i64(fd, "cpu.rt_runtime_us", c->realtime_runtime.value, NULL, err);
-	if (r == 0 && c->idle.set)
+	if (r == 0 && c->idle.set && !wakes)
 		r = cgroup_write_i64(fd, "cpu.idle", c->idle.value, NULL, err);
 	return r;
 }
@@ -185,7 +196,7 @@ static int apply_cpuset(int fd, const struct resources_cpu *c, struct error *err
 	return r;
 }
 
-/* ---- block_io, hugetlb ------------------------------------------------------------------------------------------ */
+/* ---- block_io ------------------------------------------------------------------------------------------ */
 
 static int apply_throttle(int fd, const char *file, const struct json_array *list, struct error *err)
 {
@@ -201,21 +212,72 @@ static int apply_throttle(int fd, const char *file, const struct json_array *lis
 	return r;
 }
 
-/* The weight is CFQ's on old kernels, BFQ's on those that have it, and nobody's otherwise. */
-static int apply_weight(int fd, uint32_t weight, struct error *err)
+/* Weights are CFQ's on kernels before 5.0, whose leaf weights nobody has taken over, and BFQ's where that is loaded. */
+static int weight_file(int fd, const char *key, const char *cfq, const char *bfq, const char **ret,
+		       struct error *err)
 {
-	const char *file = faccessat(fd, "blkio.weight", F_OK, 0) == 0 ? "blkio.weight" :
-									 "blkio.bfq.weight";
+	if (faccessat(fd, cfq, F_OK, 0) == 0)
+		*ret = cfq;
+	else if (bfq && faccessat(fd, bfq, F_OK, 0) == 0)
+		*ret = bfq;
+	else
+		return error_text(err, ENOTSUP,
+				  "linux.resources.blockIO.%s: no I/O scheduler of this host knows weights of that kind",
+				  key);
+	return 0;
+}
 
-	return cgroup_write_i64(fd, file, weight, NULL, err);
+static int apply_weight(int fd, const char *key, const struct opt_u32 *weight, const char *cfq,
+			const char *bfq, struct error *err)
+{
+	const char *file;
+	int r;
+
+	if (!weight->set || !weight->value)
+		return 0;
+	r = weight_file(fd, key, cfq, bfq, &file, err);
+	return r < 0 ? r : cgroup_write_i64(fd, file, weight->value, NULL, err);
+}
+
+static int apply_device_weight(int fd, const struct resources_weight_device *device,
+			       const struct opt_u32 *weight, const char *cfq, const char *bfq,
+			       struct error *err)
+{
+	const char *file;
+	char line[96];
+	int r;
+
+	if (!weight->set || !weight->value)
+		return 0;
+	r = weight_file(fd, "weightDevice", cfq, bfq, &file, err);
+	if (r < 0)
+		return r;
+	(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %" PRIu32, device->major,
+			 device->minor, weight->value);
+	return fd_write_file(fd, file, line, err);
+}
+
+static int apply_weights(int fd, const struct resources_block_io *b, struct error *err)
+{
+	const struct resources_weight_device *items = b->weight_device.items;
+	int r = apply_weight(fd, "weight", &b->weight, "blkio.weight", "blkio.bfq.weight", err);
+
+	if (r == 0)
+		r = apply_weight(fd, "leafWeight", &b->leaf_weight, "blkio.leaf_weight", NULL, err);
+	for (size_t i = 0; r == 0 && i < b->weight_device.n; i++) {
+		r = apply_device_weight(fd, &items[i], &items[i].weight, "blkio.weight_device",
+					"blkio.bfq.weight_device", err);
+		if (r == 0)
+			r = apply_device_weight(fd, &items[i], &items[i].leaf_weight,
+						"blkio.leaf_weight_device", NULL, err);
+	}
+	return r;
 }
 
 static int apply_block_io(int fd, const struct resources_block_io *b, struct error *err)
 {
-	int r = 0;
+	int r = apply_weights(fd, b, err);
 
-	if (b->weight.set && b->weight.value)
-		r = apply_weight(fd, b->weight.value, err);
 	if (r == 0)
 		r = apply_throttle(fd, "blkio.throttle.read_bps_device",
 				   &b->throttle_read_bps_device, err);
@@ -233,25 +295,32 @@ static int apply_block_io(int fd, const struct resources_block_io *b, struct err
 
 static bool block_io_is_asked(const struct resources_block_io *b)
 {
-	return (b->weight.set && b->weight.value) || b->throttle_read_bps_device.n ||
+	return (b->weight.set && b->weight.value) || (b->leaf_weight.set && b->leaf_weight.value) ||
+	       b->weight_device.n || b->throttle_read_bps_device.n ||
 	       b->throttle_write_bps_device.n || b->throttle_read_iops_device.n ||
 	       b->throttle_write_iops_device.n;
 }
 
-static int apply_hugepages(int fd, const struct json_array *list, struct error *err)
-{
-	const struct resources_hugepage *items = list->items;
-	char file[64];
-	int r = 0;
+/* ---- network: v2 has neither of the two controllers ------------------------------------------------------------- */
 
-	for (size_t i = 0; r == 0 && i < list->n; i++) {
-		if (strchr(items[i].page_size, '/') ||
-		    str_format(file, sizeof(file), "hugetlb.%s.limit_in_bytes", items[i].page_size) <
-			    0)
-			return error_text(err, EINVAL,
-					  "linux.resources.hugepageLimits[%zu].pageSize: '%s'", i,
-					  items[i].page_size);
-		r = cgroup_write_i64(fd, file, (int64_t)items[i].limit, NULL, err);
+static int apply_network(struct cgroup *cgroup, const struct resources_network *n, struct error *err)
+{
+	const struct resources_net_priority *items = n->priorities.items;
+	int fd = -EBADF, r = 0;
+	char line[64];
+
+	if (n->class_id.set && n->class_id.value) {
+		r = folder_of(cgroup, "net_cls", "network.classID", &fd, err);
+		if (r > 0)
+			r = cgroup_write_i64(fd, "net_cls.classid", n->class_id.value, NULL, err);
+	}
+	if (r >= 0 && n->priorities.n)
+		r = folder_of(cgroup, "net_prio", "network.priorities", &fd, err);
+	for (size_t i = 0; r >= 0 && i < n->priorities.n; i++) {
+		(void)str_format(line, sizeof(line), "%s %" PRIu32, items[i].name, items[i].priority);
+		r = fd_write_file(fd, "net_prio.ifpriomap", line, err);
+		if (r < 0)
+			return error_wrap(err, "linux.resources.network.priorities[%zu]", i);
 	}
 	return r;
 }
@@ -278,6 +347,7 @@ int cgroup_v1_apply(struct cgroup *cgroup, const struct resources *resources, st
 		if (r > 0)
 			r = apply_cpuset(fd, &resources->cpu, err);
 	}
+	/* 0: engines that have no limit say so (Docker 20.10); one that leaves no room for a task is no limit of a container */
 	if (r >= 0 && resources->pids.limit.set && resources->pids.limit.value) {
 		r = folder_of(cgroup, "pids", "pids", &fd, err);
 		if (r > 0)
@@ -291,8 +361,16 @@ int cgroup_v1_apply(struct cgroup *cgroup, const struct resources *resources, st
 	if (r >= 0 && resources->hugepage_limits.n) {
 		r = folder_of(cgroup, "hugetlb", "hugepageLimits", &fd, err);
 		if (r > 0)
-			r = apply_hugepages(fd, &resources->hugepage_limits, err);
+			r = cgroup_limit_hugepages(fd, &resources->hugepage_limits,
+						   "limit_in_bytes", err);
 	}
+	if (r >= 0 && resources->rdma.n) {
+		r = folder_of(cgroup, "rdma", "rdma", &fd, err);
+		if (r > 0)
+			r = cgroup_limit_rdma(fd, &resources->rdma, err);
+	}
+	if (r >= 0)
+		r = apply_network(cgroup, &resources->network, err);
 	return r < 0 ? r : 0;
 }
 

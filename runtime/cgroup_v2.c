@@ -77,21 +77,28 @@ uint64_t cgroup_blkio_to_io_weight(uint64_t weight)
 /* checkBeforeUpdate: a limit below what is in use would kill; v1's kernel refuses that by itself. */
 static int check_memory_in_use(int fd, const struct resources_memory *m, struct error *err)
 {
+	const struct {
+		const char *key;
+		const struct opt_i64 *value;
+	} rows[] = { { "limit", &m->limit }, { "swap", &m->swap } };
 	_cleanup_free_ char *text = NULL;
 	uint64_t current;
 	int r;
 
-	if (!m->check_before_update.value || !m->limit.set || m->limit.value <= 0)
+	if (!m->check_before_update.value || (m->limit.value <= 0 && m->swap.value <= 0))
 		return 0;
 	r = fd_read_file(fd, "memory.current", 64, &text, NULL, err);
 	if (r < 0)
 		return r;
 	text[strcspn(text, "\n")] = '\0';
-	if (parse_u64(text, &current) == 0 && (uint64_t)m->limit.value < current)
-		return error_text(err, EBUSY,
-				  "linux.resources.memory.limit: %" PRId64 " is below the %" PRIu64
-				  " bytes in use",
-				  m->limit.value, current);
+	if (parse_u64(text, &current) < 0)
+		return error_text(err, EBADMSG, "memory.current: '%s' is no number", text);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].value->value > 0 && (uint64_t)rows[i].value->value < current)
+			return error_text(err, EBUSY,
+					  "linux.resources.memory.%s: %" PRId64
+					  " is below the %" PRIu64 " bytes in use",
+					  rows[i].key, rows[i].value->value, current);
 	return 0;
 }
 
@@ -123,22 +130,28 @@ static int apply_memory(int fd, const struct resources_memory *m, struct error *
 
 static int apply_cpu(int fd, const struct resources_cpu *c, struct error *err)
 {
-	char text[64], quota[32];
-	int r = 0;
+	bool quota = (c->quota.set && c->quota.value) || (c->period.set && c->period.value);
+	char text[64], max[32];
+	int burst = 0, r = 0;
 
 	if (c->idle.set)
 		r = cgroup_write_i64(fd, "cpu.idle", c->idle.value, NULL, err);
 	if (r == 0 && c->shares.set && c->shares.value && !(c->idle.set && c->idle.value == 1))
 		r = cgroup_write_i64(fd, "cpu.weight",
 				     (int64_t)cgroup_shares_to_weight(c->shares.value), NULL, err);
-	if (r == 0 && ((c->quota.set && c->quota.value) || (c->period.set && c->period.value))) {
-		(void)str_format(quota, sizeof(quota), "%" PRId64, c->quota.value);
-		(void)str_format(text, sizeof(text), "%s %" PRIu64,
-				 c->quota.value > 0 ? quota : "max",
+	/* a burst may not be above the quota, neither the old one nor the new */
+	if (r == 0 && c->burst.set)
+		burst = cgroup_write_i64(fd, "cpu.max.burst", (int64_t)c->burst.value, NULL,
+					 quota ? NULL : err);
+	if (burst < 0 && !quota)
+		return burst;
+	if (r == 0 && quota) {
+		(void)str_format(max, sizeof(max), "%" PRId64, c->quota.value);
+		(void)str_format(text, sizeof(text), "%s %" PRIu64, c->quota.value > 0 ? max : "max",
 				 c->period.value ? c->period.value : 100000);
 		r = fd_write_file(fd, "cpu.max", text, err);
 	}
-	if (r == 0 && c->burst.set)
+	if (r == 0 && burst < 0)
 		r = cgroup_write_i64(fd, "cpu.max.burst", (int64_t)c->burst.value, NULL, err);
 	return r;
 }
@@ -146,29 +159,57 @@ static int apply_cpu(int fd, const struct resources_cpu *c, struct error *err)
 static int apply_io_max(int fd, const char *key, const struct json_array *list, struct error *err)
 {
 	const struct resources_throttle_device *items = list->items;
-	char line[96];
+	char line[96], rate[32];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
-		(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %s=%" PRIu64,
-				 items[i].major, items[i].minor, key, items[i].rate);
+		(void)str_format(rate, sizeof(rate), "%" PRIu64, items[i].rate);
+		(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %s=%s", items[i].major,
+				 items[i].minor, key, items[i].rate ? rate : "max"); /* v1's 0 */
 		r = fd_write_file(fd, "io.max", line, err);
+	}
+	return r;
+}
+
+/* BFQ takes v1's numbers. There are no leaf weights on v2: the kernel takes care of what tasks beside folders get. */
+static int apply_weights(int fd, const struct resources_block_io *b, struct error *err)
+{
+	const struct resources_weight_device *items = b->weight_device.items;
+	bool bfq = faccessat(fd, "io.bfq.weight", F_OK, 0) == 0;
+	const char *file = bfq ? "io.bfq.weight" : "io.weight";
+	char line[96];
+	int r = 0;
+
+	if (b->leaf_weight.set && b->leaf_weight.value)
+		return error_text(err, ENOTSUP,
+				  "linux.resources.blockIO.leafWeight: cgroup v2 has none: use weight");
+	if (b->weight.set && b->weight.value)
+		r = cgroup_write_i64(fd, file,
+				     (int64_t)(bfq ? b->weight.value :
+						     cgroup_blkio_to_io_weight(b->weight.value)),
+				     NULL, err);
+	for (size_t i = 0; r == 0 && i < b->weight_device.n; i++) {
+		uint64_t weight = items[i].weight.value;
+
+		if (items[i].leaf_weight.value)
+			return error_text(err, ENOTSUP,
+					  "linux.resources.blockIO.weightDevice[%zu].leafWeight: cgroup v2 has none: use "
+					  "weight",
+					  i);
+		if (!weight)
+			continue;
+		(void)str_format(line, sizeof(line), "%" PRId64 ":%" PRId64 " %" PRIu64,
+				 items[i].major, items[i].minor,
+				 bfq ? weight : cgroup_blkio_to_io_weight(weight));
+		r = fd_write_file(fd, file, line, err);
 	}
 	return r;
 }
 
 static int apply_block_io(int fd, const struct resources_block_io *b, struct error *err)
 {
-	int r = 0;
+	int r = apply_weights(fd, b, err);
 
-	if (b->weight.set && b->weight.value) {
-		if (faccessat(fd, "io.bfq.weight", F_OK, 0) == 0)
-			r = cgroup_write_i64(fd, "io.bfq.weight", b->weight.value, NULL, err);
-		else
-			r = cgroup_write_i64(fd, "io.weight",
-					     (int64_t)cgroup_blkio_to_io_weight(b->weight.value),
-					     NULL, err);
-	}
 	if (r == 0)
 		r = apply_io_max(fd, "rbps", &b->throttle_read_bps_device, err);
 	if (r == 0)
@@ -180,35 +221,67 @@ static int apply_block_io(int fd, const struct resources_block_io *b, struct err
 	return r;
 }
 
-static int apply_hugepages(int fd, const struct json_array *list, struct error *err)
+/*
+ * cgroup.* are about the folder itself: what moves, stops or kills is not for a specification, and depth and number of
+ * the folders below are limited for every container (cgroup_delegate()).
+ */
+static bool is_limit(const char *name)
 {
-	const struct resources_hugepage *items = list->items;
-	char file[64];
+	return str_eq(name, "cgroup.pressure") || (*name != '.' && strchr(name, '.') &&
+						   !strchr(name, '/') && !str_after(name, "cgroup."));
+}
+
+static int check_unified(struct cgroup *cgroup, const char *name, struct error *err)
+{
+	char controller[32], quoted[96];
+
+	(void)str_quote(name, quoted, sizeof(quoted));
+	if (!is_limit(name))
+		return error_text(err, EINVAL,
+				  "linux.resources.unified: '%s' is not the name of a limit", quoted);
+	if (str_after(name, "cgroup."))
+		return 0;
+	if (str_format(controller, sizeof(controller), "%.*s", (int)strcspn(name, "."), name) < 0 ||
+	    !cgroup_v2_has(cgroup, controller))
+		return error_text(err, ENOTSUP,
+				  "linux.resources.unified: '%s' is a limit of a controller that cgroup v2 does not have "
+				  "on this host",
+				  quoted);
+	return 0;
+}
+
+/* One line a write: files such as io.max take one device at a time. */
+static int write_lines(int fd, const char *name, const char *value, struct error *err)
+{
+	_cleanup_free_ char *copy = strdup(value);
+	char *save = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < list->n; i++) {
-		if (strchr(items[i].page_size, '/') ||
-		    str_format(file, sizeof(file), "hugetlb.%s.max", items[i].page_size) < 0)
-			return error_text(err, EINVAL,
-					  "linux.resources.hugepageLimits[%zu].pageSize: '%s'", i,
-					  items[i].page_size);
-		r = cgroup_write_i64(fd, file, (int64_t)items[i].limit, NULL, err);
-	}
+	if (!copy)
+		return error_set(err, ENOMEM, "%s", name);
+	for (char *line = strtok_r(copy, "\n", &save); r == 0 && line;
+	     line = strtok_r(NULL, "\n", &save))
+		r = fd_write_file(fd, name, line, err);
 	return r;
 }
 
 /* unified: files by name, as they are. Nothing but names of one component. */
-static int apply_unified(int fd, const struct json_strmap *files, struct error *err)
+static int apply_unified(struct cgroup *cgroup, int fd, const struct json_strmap *files,
+			 struct error *err)
 {
 	for (size_t i = 0; i < files->n; i++) {
 		const char *name = files->items[i].key;
-		int r;
+		char quoted[96];
+		int r = check_unified(cgroup, name, err);
 
-		if (strchr(name, '/') || !strchr(name, '.') || str_after(name, "cgroup."))
-			return error_text(err, EINVAL,
-					  "linux.resources.unified: '%s' is not the name of a limit",
-					  name);
-		r = fd_write_file(fd, name, files->items[i].value, err);
+		if (r < 0)
+			return r;
+		(void)str_quote(name, quoted, sizeof(quoted));
+		if (faccessat(fd, name, F_OK, 0) < 0)
+			return error_text(err, ENOTSUP,
+					  "linux.resources.unified: this kernel has no limit '%s'",
+					  quoted);
+		r = write_lines(fd, name, files->items[i].value, err);
 		if (r < 0)
 			return error_wrap(err, "linux.resources.unified");
 	}
@@ -240,8 +313,10 @@ int cgroup_v2_apply(struct cgroup *cgroup, const struct resources *resources, st
 	if (r == 0 && cgroup_v2_has(cgroup, "io"))
 		r = apply_block_io(h->fd, &resources->block_io, err);
 	if (r == 0 && cgroup_v2_has(cgroup, "hugetlb") && !cgroup_v1_find(cgroup, "hugetlb"))
-		r = apply_hugepages(h->fd, &resources->hugepage_limits, err);
-	return r < 0 ? r : apply_unified(h->fd, &resources->unified, err);
+		r = cgroup_limit_hugepages(h->fd, &resources->hugepage_limits, "max", err);
+	if (r == 0 && cgroup_v2_has(cgroup, "rdma") && !cgroup_v1_find(cgroup, "rdma"))
+		r = cgroup_limit_rdma(h->fd, &resources->rdma, err);
+	return r < 0 ? r : apply_unified(cgroup, h->fd, &resources->unified, err);
 }
 
 /* ---- devices: a BPF program on the folder ------------------------------------------------------------------------ */

@@ -3,8 +3,11 @@
 #include "channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "fd.h"
@@ -63,4 +66,26 @@ int channel_hear(int sock, enum channel_word word, int32_t *ret_value, int *ret_
 	if (ret_fd)
 		*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+int channel_hear_joined(int sock, pid_t middle, int32_t *ret_pid, int *ret_fd, struct error *err)
+{
+	_cleanup_close_ int middle_fd = (int)syscall(SYS_pidfd_open, middle, 0);
+	struct pollfd fds[] = {
+		{ .fd = sock, .events = POLLIN },
+		{ .fd = middle_fd, .events = POLLIN },
+	};
+	int r;
+
+	if (middle_fd < 0)
+		return error_set(err, errno, "pidfd_open");
+	do
+		r = poll(fds, 2, -1);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return error_set(err, errno, "cannot wait for the container to be joined");
+	/* dead: what it said before is there by now */
+	if (!fds[0].revents && poll(fds, 1, 0) <= 0)
+		return error_text(err, EPIPE, "the process that joins the container died");
+	return channel_hear(sock, CHANNEL_JOINED, ret_pid, ret_fd, err);
 }

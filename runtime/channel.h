@@ -36,3 +36,12 @@ void channel_fail(int sock, const struct error *why);
  */
 int channel_hear(int sock, enum channel_word word, int32_t *ret_value, int *ret_fd,
 		 struct error *err);
+
+/**
+ * channel_hear_joined() - Wait for CHANNEL_JOINED of a middle process, or for its end
+ * @middle:	a child of the caller, not reaped yet
+ *
+ * Whom it clones has the same socket: if it dies before it can say who that is, for which a memory limit is enough, the
+ * stream does not end, and both would wait for each other. -EPIPE then; the caller closes its side.
+ */
+int channel_hear_joined(int sock, pid_t middle, int32_t *ret_pid, int *ret_fd, struct error *err);

@@ -7,6 +7,7 @@
 #include "cgroup.h"
 #include "command.h"
 #include "hooks.h"
+#include "memory_policy.h"
 #include "mounts.h"
 #include "namespaces.h"
 #include "seccomp.h"
@@ -32,11 +33,12 @@ static json_t *namespace_names(void)
 /* features-linux.md. What is false here is refused when a specification asks for it. */
 static json_t *linux_features(void)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b}, s:{s:b}, s:{s:{s:b}}, s:{s:b}}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b}, s:{s:b, s:b, s:b}, s:{s:{s:b}}, s:{s:b}}",
 			 "namespaces", namespace_names(), "capabilities", caps_names(), "cgroup",
-			 cgroup_features(), "seccomp", seccomp_features(), "apparmor", "enabled", 1,
-			 "selinux", "enabled", 0, "intelRdt", "enabled", 0, "mountExtensions",
-			 "idmap", "enabled", 0, "netDevices", "enabled", 0);
+			 cgroup_features(), "seccomp", seccomp_features(), "memoryPolicy",
+			 memory_policy_features(), "apparmor", "enabled", 1, "selinux", "enabled",
+			 0, "intelRdt", "enabled", 1, "schemata", 1, "monitoring", 1,
+			 "mountExtensions", "idmap", "enabled", 1, "netDevices", "enabled", 0);
 }
 
 static int run(const struct globals *globals, const void *options, int argc, char **argv,

@@ -164,7 +164,7 @@ const struct command command_run = {
 	.options_size = sizeof(struct options),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_NEEDS_ROOT | COMMAND_MAKES_CGROUP,
+	.flags = COMMAND_NEEDS_ROOT,
 	.run = run,
 	.fail_status = 1,
 };

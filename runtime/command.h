@@ -65,7 +65,6 @@ int option_parse(const struct option *options, void *out, bool mixed, int *argc,
 
 enum command_flags {
 	COMMAND_NEEDS_ROOT = 1 << 0,
-	COMMAND_MAKES_CGROUP = 1 << 1, /* so --systemd-cgroup is refused */
 };
 
 struct command {

@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "devices.h"
+#include "join.h"
 #include "lifecycle.h"
 #include "mounts.h"
 #include "policy.h"
@@ -27,6 +28,8 @@ struct planned_mount {
 	struct mount_options options;
 	const char **data;    /* options for the file system */
 	struct source source; /* of a bind; .fd -EBADF otherwise */
+	uint64_t id;	      /* of the mount, once it is attached; 0 before */
+	int readonly_fd;      /* the mount, if it becomes read-only when all is in it; -EBADF */
 };
 
 struct mount_plan {
@@ -51,12 +54,14 @@ struct container {
 	struct device_plan devices;
 	struct seccomp_program filter;
 	const struct seccomp_listener *listener; /* of the filter; NULL: none, or no filter */
-	char *init_state_json;			 /* OCI state as startContainer hooks see it */
 
 	int state_fd; /* ROOT/ID, locked; -EBADF until it is ours */
 	struct state state;
 	struct cgroup *cgroup;
 	char scratch[PATH_MAX]; /* path of that folder: in M1, something may be mounted over it */
+	uint32_t root_uid, root_gid; /* of the container's root, on the host */
+	bool foreign_ids;	     /* mappings of the spec's own, or of a user namespace that is */
+	struct joined joined;
 	int fifo_fd;
 	int notify_fd;	 /* folder of its NOTIFY_SOCKET, in M1 */
 	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
@@ -76,6 +81,11 @@ struct container {
 	int userns_fd, pidns_fd;
 	int label_fd; /* I's: see apparmor_open() */
 
+	struct net_devices_moved *net_devices; /* NULL: none */
+
 	int root_fd; /* the new root, O_PATH */
 	int master_fd, slave_fd;
 };
+
+/* The cgroup of linux.cgroupsPath with its limits; with systemd's driver once there is a process for the unit. */
+int create_make_cgroup(struct container *c, struct error *err);

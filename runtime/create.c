@@ -28,17 +28,19 @@
 #include "fd.h"
 #include "idmap.h"
 #include "idrange.h"
-#include "init.h"
+#include "intel_rdt.h"
 #include "lifecycle.h"
 #include "listen_fds.h"
 #include "log.h"
 #include "masks.h"
 #include "mount_tree.h"
+#include "net_devices.h"
 #include "notify_socket.h"
 #include "path.h"
 #include "paths.h"
 #include "rootfs.h"
 #include "seccomp_notify.h"
+#include "spawn.h"
 #include "str.h"
 #include "sys.h"
 #include "sysctl.h"
@@ -126,6 +128,13 @@ static int load(struct container *c, struct error *err)
 	if (r == 0)
 		r = namespaces_check(&c->spec->linux_.namespaces, err);
 	if (r == 0)
+		r = join_open(&c->spec->linux_.namespaces, &c->joined, err);
+	if (r == 0)
+		r = net_devices_check(&c->spec->linux_.net_devices, &c->policy, err);
+	if (r == 0 && c->spec->linux_.net_devices.n && join_has(&c->joined, NS_NETWORK))
+		r = error_text(err, EINVAL,
+			       "linux.netDevices: the network namespace is joined: who made it moves devices into it");
+	if (r == 0)
 		r = devices_plan(&c->spec->linux_.devices, &c->spec->linux_.resources.devices,
 				 &c->devices, err);
 	if (r == 0 && c->spec->process)
@@ -174,7 +183,6 @@ static int fill_state(struct container *c, struct error *err)
 	if (!s->id || !s->oci_version || !s->bundle || !s->rootfs || !s->created)
 		return error_set(err, ENOMEM, "state");
 	s->owner = getuid();
-	s->own_range = true;
 	s->degraded = true; /* no BPF LSM programs exist yet: stage 4 */
 	s->annotations = json_incref(json_object_get(c->spec->json, "annotations"));
 	s->poststart = hooks_of(c->spec, "poststart");
@@ -201,6 +209,75 @@ static int save_config(const struct container *c, struct error *err)
 	return fd_replace_file(c->state_fd, STATE_CONFIG, text, strlen(text), 0600, err);
 }
 
+/* Every host id of a map once; uids and gids are mostly the same. */
+static size_t list_spans(const struct idmap *map, struct id_span spans[2 * IDMAP_MAX])
+{
+	const bool alike = map->n_uids == map->n_gids &&
+			   memcmp(map->uids, map->gids, map->n_uids * sizeof(map->uids[0])) == 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < map->n_uids; i++)
+		spans[n++] = (struct id_span){ map->uids[i].host_id, map->uids[i].size };
+	for (size_t i = 0; i < map->n_gids && !alike; i++)
+		spans[n++] = (struct id_span){ map->gids[i].host_id, map->gids[i].size };
+	return n;
+}
+
+/* Ids that are not ours to give: the user namespace is another's, or its mappings are the spec's. */
+static int share_ids(struct container *c, const struct idmap *asked, struct error *err)
+{
+	struct id_span spans[2 * IDMAP_MAX];
+	struct idmap *map = &c->state.map;
+	bool joins = join_has(&c->joined, NS_USER);
+	int r = 0;
+
+	if (asked->n_uids || asked->n_gids) {
+		r = idmap_check(asked->uids, asked->n_uids, err);
+		if (r == 0)
+			r = idmap_check(asked->gids, asked->n_gids, err);
+	}
+	if (r < 0)
+		return error_wrap(err, "linux.uidMappings, linux.gidMappings");
+	if (!joins)
+		*map = *asked;
+	else
+		r = idmap_of_userns(c->joined.fds[NS_USER], map, err);
+	if (r == 0 && joins && asked->n_uids && !idmap_equal(asked, map))
+		r = error_text(err, EINVAL,
+			       "linux.uidMappings: they are not those of the user namespace that is joined");
+	if (r == 0)
+		r = idrange_share(PATHS_IDS, spans, list_spans(map, spans),
+				  joins ? c->joined.userns_inode : 0, c->scratch, &c->foreign_ids,
+				  err);
+	return r;
+}
+
+/* A block of its own, unless the spec says whose ids it has. */
+static int take_ids(struct container *c, struct error *err)
+{
+	const struct spec_linux *l = &c->spec->linux_;
+	struct idmap asked = { 0 };
+	int r;
+
+	if (idmap_set(&asked, &l->uid_mappings, &l->gid_mappings) < 0)
+		return error_text(err, EINVAL, "linux.uidMappings: more than the kernel's %d",
+				  IDMAP_MAX);
+	if (join_has(&c->joined, NS_USER) || asked.n_uids || asked.n_gids) {
+		r = share_ids(c, &asked, err);
+	} else {
+		r = idrange_take(PATHS_IDS, c->scratch, &c->state.id_base, err);
+		if (r == 0)
+			idmap_set_block(&c->state.map, c->state.id_base);
+	}
+	if (r < 0)
+		return r;
+	if (!idmap_host_uid(&c->state.map, 0, &c->root_uid) ||
+	    !idmap_host_gid(&c->state.map, 0, &c->root_gid))
+		return error_text(err, EINVAL,
+				  "linux.uidMappings, linux.gidMappings: id 0 of the container must be mapped: its root builds it");
+	return 0;
+}
+
 static int claim(struct container *c, struct error *err)
 {
 	int r = fill_state(c, err);
@@ -210,7 +287,7 @@ static int claim(struct container *c, struct error *err)
 	if (r == 0)
 		r = path_of_fd(c->state_fd, c->scratch, err);
 	if (r == 0)
-		r = idrange_take(PATHS_IDS, c->scratch, &c->state.id_base, err);
+		r = take_ids(c, err);
 	if (r == 0)
 		r = save_config(c, err);
 	if (r == 0)
@@ -228,12 +305,27 @@ static int save_cgroup(struct container *c, struct error *err)
 	return state_save(c->state_fd, &c->state, err);
 }
 
-static int make_cgroup(struct container *c, struct error *err)
+static int plan_cgroup(struct container *c, struct error *err)
 {
 	const struct spec_linux *l = &c->spec->linux_;
-	int r = cgroup_plan(l->cgroups_path, c->options->id, &c->cgroup, err);
+	int r;
 
+	if (c->globals->systemd_cgroup)
+		r = cgroup_plan_unit(l->cgroups_path, c->options->id, &l->resources, &c->devices,
+				     &c->spec->annotations, &c->cgroup, err);
+	else
+		r = cgroup_plan(l->cgroups_path, c->options->id, &c->cgroup, err);
 	if (r == 0)
+		r = save_cgroup(c, err);
+	return r < 0 ? error_wrap(err, "cgroup") : 0;
+}
+
+int create_make_cgroup(struct container *c, struct error *err)
+{
+	const struct spec_linux *l = &c->spec->linux_;
+	int r = cgroup_start_unit(c->cgroup, c->init_pid, err);
+
+	if (r == 0 && cgroup_has_unit(c->cgroup))
 		r = save_cgroup(c, err);
 	if (r == 0)
 		r = cgroup_make(c->cgroup, err);
@@ -242,7 +334,7 @@ static int make_cgroup(struct container *c, struct error *err)
 	if (r == 0)
 		r = cgroup_apply(c->cgroup, &l->resources, &c->devices, err);
 	if (r == 0)
-		r = cgroup_delegate(c->cgroup, c->state.id_base, c->state.id_base, err);
+		r = cgroup_delegate(c->cgroup, c->root_uid, c->root_gid, err);
 	return r < 0 ? error_wrap(err, "cgroup") : 0;
 }
 
@@ -286,6 +378,9 @@ static int make_m1(struct container *c, struct error *err)
 		return c->host_mnt_fd;
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot make a mount namespace");
+	if (join_has(&c->joined, NS_NETWORK) &&
+	    setns(c->joined.fds[NS_NETWORK], CLONE_NEWNET) < 0) /* I is born in it */
+		return error_set(err, errno, "linux.namespaces: cannot join the network namespace");
 	/* private, not slave: what is decided about must not change by a mount that arrives from the host meanwhile */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "cannot cut the mount namespace off the host's");
@@ -302,7 +397,7 @@ static int make_notify_folder(struct container *c, struct error *err)
 
 static int plan_files(struct container *c, struct error *err)
 {
-	int r = source_view_open(c->rootfs, c->state.id_base, &c->view, err);
+	int r = source_view_open(c->rootfs, c->bundle, &c->state.map, c->foreign_ids, &c->view, err);
 
 	if (r == 0)
 		r = rootfs_plan(c, err);
@@ -316,124 +411,13 @@ static int plan_files(struct container *c, struct error *err)
 	return state_save(c->state_fd, &c->state, err);
 }
 
-/* ---- 4: I -------------------------------------------------------------------------------------------------- */
-
-static int make_init_state_json(struct container *c, struct error *err)
-{
-	_cleanup_json_ json_t *oci = state_to_oci(&c->state, CONTAINER_CREATED, 1);
-
-	c->init_state_json = oci ? json_to_text(oci) : NULL;
-	return c->init_state_json ? 0 : error_set(err, ENOMEM, "state");
-}
-
-/* NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. */
-static int clone_init(struct container *c, struct error *err)
-{
-	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWPID, .exit_signal = SIGCHLD };
-	int pair[2], r = channel_make(pair, err);
-	int v2_fd = cgroup_v2_fd(c->cgroup);
-
-	if (r < 0)
-		return r;
-	c->sock = pair[0];
-	c->init_sock = pair[1];
-	if (v2_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (__u64)v2_fd;
-	}
-	c->init_pid = sys_clone3(&args);
-	if (c->init_pid < 0) {
-		c->init_pid = 0;
-		return error_set(err, errno, "cannot make the container's first process");
-	}
-	if (c->init_pid == 0)
-		init_main(c);
-	c->init_sock = fd_close(c->init_sock);
-	return 0;
-}
-
-static int open_init_ns(const struct container *c, const char *name, struct error *err)
-{
-	char path[64];
-	int fd;
-
-	(void)str_format(path, sizeof(path), "/proc/%d/ns/%s", c->init_pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
-}
-
-static int start_init(struct container *c, struct error *err)
-{
-	const struct id_mapping map = { 0, c->state.id_base, IDRANGE_SIZE };
-	int r = make_init_state_json(c, err);
-
-	if (r == 0)
-		r = clone_init(c, err);
-	if (r < 0)
-		return r;
-	c->init_pidfd = (int)syscall(SYS_pidfd_open, c->init_pid, 0);
-	if (c->init_pidfd < 0)
-		return error_set(err, errno, "pidfd_open");
-	c->state.init.pid = c->init_pid;
-	r = proc_stat(c->init_pid, &c->state.init.start, NULL, err);
-	if (r == 0)
-		r = state_save(c->state_fd, &c->state, err);
-	if (r == 0)
-		r = idmap_write(c->init_pid, &map, 1, &map, 1, err);
-	if (r == 0) /* before it makes its cgroup namespace, whose root is where it then is */
-		r = cgroup_enter(c->cgroup, c->init_pid, err);
-	if (r < 0)
-		return r;
-	c->userns_fd = open_init_ns(c, "user", err);
-	c->pidns_fd = c->userns_fd < 0 ? -EBADF : open_init_ns(c, "pid", err);
-	if (c->pidns_fd < 0)
-		return -EIO;
-	return channel_say(c->sock, CHANNEL_MAPPED, 0, -EBADF, err);
-}
-
-/* Unless the spec says otherwise the container's clocks start at zero: uptime, btime, ps agree with its life. */
-static int write_time_offsets(const struct container *c, struct error *err)
-{
-	const struct time_offsets *o = &c->spec->linux_.time_offsets;
-	struct timespec boot = { 0 };
-	char path[64], text[160];
-	int r;
-
-	(void)str_format(path, sizeof(path), "/proc/%d/timens_offsets", c->init_pid);
-	if (access(path, F_OK) < 0)
-		return 0; /* Linux without time namespaces */
-	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
-	r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n",
-		       (long long)o->monotonic.secs.value, o->monotonic.nanosecs.value,
-		       (long long)(o->boottime.secs.set ? o->boottime.secs.value :
-							  -(int64_t)boot.tv_sec),
-		       o->boottime.nanosecs.value);
-	if (r < 0)
-		return error_text(err, EINVAL, "linux.timeOffsets: out of range");
-	r = fd_write_file(AT_FDCWD, path, text, err);
-	return r < 0 ? error_wrap(err, "linux.timeOffsets") : 0;
-}
-
-static int finish_namespaces(struct container *c, struct error *err)
-{
-	int r = channel_hear(c->sock, CHANNEL_NAMESPACES, NULL, NULL, err);
-
-	if (r == 0)
-		r = write_time_offsets(c, err);
-	if (r == 0)
-		r = channel_say(c->sock, CHANNEL_OFFSETS, 0, -EBADF, err);
-	if (r == 0)
-		r = channel_hear(c->sock, CHANNEL_NAMED, NULL, NULL, err);
-	return r;
-}
-
 /* ---- 5: the mount tree -------------------------------------------------------------------------------------- */
 
 /* From here on every inode R makes belongs to the container's root; SECBIT_NO_SETUID_FIXUP lets R keep its capabilities. */
-static void act_as(uint32_t id)
+static void act_as(uint32_t uid, uint32_t gid)
 {
-	(void)setfsgid(id); /* setfsuid(2) has no error to look at */
-	(void)setfsuid(id);
+	(void)setfsgid(gid); /* setfsuid(2) has no error to look at */
+	(void)setfsuid(uid);
 }
 
 /* What R keeps its capabilities with is not for a hook to inherit. */
@@ -447,7 +431,7 @@ static int enter_runtime_ns(void *data, struct error *err)
 {
 	const struct container *c = data;
 
-	act_as(0);
+	act_as(0, 0);
 	if (setns(c->host_mnt_fd, CLONE_NEWNS) < 0 || setns(c->host_net_fd, CLONE_NEWNET) < 0)
 		return error_set(err, errno, "cannot go back to the runtime's namespaces");
 	return drop_securebits(err);
@@ -458,7 +442,7 @@ static int enter_container_ns(void *data, struct error *err)
 {
 	const struct container *c = data;
 
-	act_as(0);
+	act_as(0, 0);
 	if (chdir(c->bundle) < 0) /* while we may: it is root's alone */
 		return error_set(err, errno, "cannot change to the bundle '%s'", c->bundle);
 	if (setns(c->init_pidfd,
@@ -501,21 +485,23 @@ static int apply_sysctls(struct container *c, struct error *err)
 	_cleanup_close_ int proc_fd = -EBADF;
 	int r;
 
-	if (!c->spec->linux_.sysctl.n)
+	if (!c->spec->linux_.sysctl.n && !c->joined.network_is_hosts)
 		return 0;
 	proc_fd = mount_tree_new_proc(c, err);
 	if (proc_fd < 0)
 		return proc_fd;
-	r = sysctl_apply(proc_fd, &c->spec->linux_.sysctl, err);
+	if (c->joined.network_is_hosts)
+		sysctl_open_network(proc_fd, &c->spec->linux_.sysctl, &c->state.map);
+	r = sysctl_apply(proc_fd, &c->spec->linux_.sysctl, &c->state.map, err);
 	if (r != -EACCES && r != -EPERM)
 		return r;
 	/* ipc's files belong to the root of the namespace since Linux 6.11, and to the host's before */
-	if (seteuid(c->state.id_base) < 0)
+	if (seteuid(c->root_uid) < 0)
 		return error_set(err, errno, "linux.sysctl: cannot act as the container's root");
-	r = sysctl_apply(proc_fd, &c->spec->linux_.sysctl, err);
+	r = sysctl_apply(proc_fd, &c->spec->linux_.sysctl, &c->state.map, err);
 	if (seteuid(0) < 0)
 		return error_set(err, errno, "linux.sysctl: cannot act as the host's root again");
-	act_as(c->state.id_base); /* seteuid(2) sets the file system's uid too */
+	act_as(c->root_uid, c->root_gid); /* seteuid(2) sets the file system's uid too */
 	return r;
 }
 
@@ -551,6 +537,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (r == 0 && c->spec->process)
 		r = make_cwd(c, err);
 	if (r == 0)
+		r = mount_tree_finish(c, err);
+	if (r == 0)
 		r = rootfs_pivot(c, err);
 	return r;
 }
@@ -560,7 +548,7 @@ static int make_root(struct container *c, struct error *err)
 	/* set before the twin overlay: see twin.h */
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
 		return error_set(err, errno, "PR_SET_SECUREBITS");
-	act_as(c->state.id_base);
+	act_as(c->root_uid, c->root_gid);
 	return rootfs_mount(c, err);
 }
 
@@ -583,7 +571,7 @@ static int seal(struct container *c, struct error *err)
 
 	if (r == 0)
 		r = channel_hear(c->sock, CHANNEL_SEALED, NULL, NULL, err);
-	act_as(0);
+	act_as(0, 0);
 	c->slave_fd = fd_close(c->slave_fd);
 	if (r == 0)
 		r = leave_m1(c, err);
@@ -591,7 +579,7 @@ static int seal(struct container *c, struct error *err)
 	if (r == 0 && c->spec->process)
 		r = process_prepare(c->spec->process, c->init_pid, err);
 	if (r == 0 && c->spec->process && !c->spec->process->terminal)
-		process_own_stdio(c->state.id_base + c->spec->process->user.uid);
+		process_own_stdio(&c->state.map, c->spec->process->user.uid);
 	return r;
 }
 
@@ -631,7 +619,11 @@ int create_write_pid_file(const char *path, pid_t pid, struct error *err)
 
 static int publish(struct container *c, struct error *err)
 {
-	int r = state_save(c->state_fd, &c->state, err);
+	int r;
+
+	if (c->spec->linux_.intel_rdt.clos_id) /* from now on it may have others, and stays as under runc */
+		c->state.rdt_own = false;
+	r = state_save(c->state_fd, &c->state, err);
 
 	if (r == 0 && c->options->pidfd_socket)
 		r = unix_socket_send_fd("--pidfd-socket", c->options->pidfd_socket, c->init_pidfd,
@@ -661,13 +653,20 @@ static int build(struct container *c, struct error *err)
 	if (r == 0)
 		r = plan_files(c, err); /* every refusal about the host's files comes before anything is mounted */
 	if (r == 0)
-		r = make_cgroup(c, err); /* limits hold before the first process */
+		r = plan_cgroup(c, err);
+	if (r == 0 &&
+	    !cgroup_has_unit(c->cgroup)) /* systemd starts a scope around a process: then I waits for it */
+		r = create_make_cgroup(c, err); /* limits hold before the first process */
 	if (r == 0)
-		r = start_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
+		r = intel_rdt_claim(&c->spec->linux_.intel_rdt, c->state_fd, &c->state, err);
+	if (r == 0)
+		r = spawn_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
 	if (r == 0)
 		r = make_root(c, err); /* while I makes its namespaces */
 	if (r == 0)
-		r = finish_namespaces(c, err);
+		r = spawn_finish_namespaces(c, err);
+	if (r == 0) /* while R is in the namespace they come from */
+		r = net_devices_move(&c->spec->linux_.net_devices, c->init_pid, &c->net_devices, err);
 	if (r == 0)
 		r = run_runtime_hooks(c, err); /* all namespaces exist, the root is mounted where the spec says */
 	if (r == 0)
@@ -684,7 +683,8 @@ static void undo(struct container *c)
 {
 	struct error ignored = ERROR_INIT;
 
-	act_as(0);
+	act_as(0, 0);
+	net_devices_restore(c->net_devices);
 	if (c->init_pid > 0) {
 		(void)kill(c->init_pid,
 			   SIGKILL); /* our own child, not reaped yet: the number is still its */
@@ -704,11 +704,12 @@ static void done(struct container *c)
 		source_done(&c->root_source);
 	source_view_free(c->view);
 	twin_free(c->twin);
+	net_devices_free(c->net_devices);
 	seccomp_program_done(&c->filter);
 	cgroup_free(c->cgroup);
 	spec_free(c->spec);
 	state_done(&c->state);
-	free(c->init_state_json);
+	join_done(&c->joined);
 
 	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
 		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
@@ -742,6 +743,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.slave_fd = -EBADF,
 		.cwd_fd = -EBADF,
 		.root_source = { .fd = -EBADF },
+		.joined = JOINED_INIT,
 	};
 	int r = state_check_id(options->id, err);
 

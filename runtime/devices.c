@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "fd.h"
+#include "idmap.h"
 #include "path.h"
 #include "str.h"
 #include "sys.h"
@@ -337,15 +338,21 @@ static bool is_right(int fd, mode_t format, dev_t number)
 }
 
 /* By descriptor from the moment it exists: a name may be somebody else's by the next call. */
-static int make_node(int dev_fd, const struct device_entry *entry, uint32_t base, struct error *err)
+static int make_node(int dev_fd, const struct device_entry *entry, const struct idmap *map,
+		     struct error *err)
 {
 	mode_t format = entry->type == 'p' ? S_IFIFO : S_IFCHR;
 	dev_t number = makedev(entry->major, entry->minor);
 	_cleanup_close_ int dir_fd = -EBADF, fd = -EBADF;
 	char by_fd[64];
 	const char *name = NULL;
+	uint32_t uid, gid;
 	bool is_new;
 
+	if (!idmap_host_uid(map, entry->uid, &uid) || !idmap_host_gid(map, entry->gid, &gid))
+		return error_text(err, EINVAL,
+				  "linux.devices: the owner %u:%u of '%s' is no id of the container",
+				  entry->uid, entry->gid, entry->path);
 	dir_fd = open_parent(dev_fd, entry->path, &name, err);
 	if (dir_fd < 0)
 		return error_wrap(err, "%s", entry->path);
@@ -362,7 +369,7 @@ static int make_node(int dev_fd, const struct device_entry *entry, uint32_t base
 		return 0;
 	(void)str_format(by_fd, sizeof(by_fd), "/proc/self/fd/%d", fd);
 	if (chmod(by_fd, entry->mode) < 0 || /* past the umask */
-	    fchownat(fd, "", base + entry->uid, base + entry->gid, AT_EMPTY_PATH) < 0)
+	    fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return error_set(err, errno, "cannot set the mode and owner of '%s'", entry->path);
 	return 0;
 }
@@ -403,8 +410,8 @@ static int check_existing(int root_fd, const struct device_plan *plan, struct er
 	return 0;
 }
 
-int devices_make(int root_fd, const struct device_plan *plan, bool dev_is_ours, uint32_t base,
-		 struct error *err)
+int devices_make(int root_fd, const struct device_plan *plan, bool dev_is_ours,
+		 const struct idmap *map, struct error *err)
 {
 	_cleanup_close_ int dev_fd = path_make_dir_in_root(root_fd, "/dev", 0755, err);
 	int r = 0;
@@ -414,6 +421,6 @@ int devices_make(int root_fd, const struct device_plan *plan, bool dev_is_ours, 
 	if (!dev_is_ours)
 		return check_existing(root_fd, plan, err);
 	for (size_t i = 0; r == 0 && i < plan->n_nodes; i++)
-		r = make_node(dev_fd, &plan->nodes[i], base, err);
+		r = make_node(dev_fd, &plan->nodes[i], map, err);
 	return r < 0 ? r : make_links(dev_fd, err);
 }

@@ -9,6 +9,7 @@
 #include "json.h"
 
 struct error;
+struct idmap;
 
 struct device_node { /* linux.devices[], OCI config-linux.md "Devices" */
 	const char *path;
@@ -73,9 +74,9 @@ int devices_plan(const struct json_array *nodes, const struct json_array *rules,
  * @root_fd:	the container's root
  * @dev_is_ours: on its /dev the runtime has mounted a tmpfs. Else nothing is written there: nodes that exist with the
  *		right type and number are kept, and a missing one is an error
- * @base:	first host id of the container's range: owners are @base + uid
+ * @map:	the container's ids
  *
- * The caller has all capabilities in the initial user namespace and fsuid @base. Paths are resolved inside the root.
+ * The caller has all capabilities in the initial user namespace and the fsuid of its root. Paths are resolved inside the root.
  */
-int devices_make(int root_fd, const struct device_plan *plan, bool dev_is_ours, uint32_t base,
-		 struct error *err);
+int devices_make(int root_fd, const struct device_plan *plan, bool dev_is_ours,
+		 const struct idmap *map, struct error *err);

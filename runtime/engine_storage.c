@@ -48,8 +48,8 @@ static const char *const well_known_roots[] = {
 	"/var/lib/containers/storage",
 	"/run/containers/storage",
 };
-_Static_assert(sizeof(well_known_roots) / sizeof(well_known_roots[0]) < ENGINE_STORAGE_MAX,
-	       "and the container's own");
+_Static_assert(sizeof(well_known_roots) / sizeof(well_known_roots[0]) + 2 <= ENGINE_STORAGE_MAX,
+	       "and the container's own, and its bundle");
 
 static const struct engine_path engine_paths[] = {
 	/* Docker */
@@ -66,8 +66,16 @@ static const struct engine_path engine_paths[] = {
 	/* CRI sandboxes of containerd come with a later stage */
 };
 
-/* All of a bundle's folder. */
-static const struct engine_path bundle_path = { "", .tree = true };
+/* All of a bundle's folder, where the root file system is in it, too. */
+static const struct engine_path whole_bundle = { "", .tree = true };
+
+/* Elsewhere it is full of things that an engine reads again. Buildah makes these there. */
+static const struct engine_path bundle_paths[] = {
+	{ "hostname", .made = true },
+	{ "hosts", .made = true },
+	{ "resolv.conf", .made = true },
+	{ "run/.containerenv", .made = true },
+};
 
 /* ---- patterns --------------------------------------------------------------------------------- */
 
@@ -93,14 +101,14 @@ static bool first_names(const char *path, size_t n, char *buf)
 	return str_format(buf, PATH_MAX, "%.*s", (int)(end - path), path) == 0;
 }
 
-const struct engine_path *engine_storage_match(const char *rest)
+static const struct engine_path *match(const struct engine_path *rows, size_t n_rows, const char *rest)
 {
 	char start[PATH_MAX];
 
 	if (*rest++ != '/')
 		return NULL;
-	for (size_t i = 0; i < sizeof(engine_paths) / sizeof(engine_paths[0]); i++) {
-		const struct engine_path *row = &engine_paths[i];
+	for (size_t i = 0; i < n_rows; i++) {
+		const struct engine_path *row = &rows[i];
 		size_t n = count_names(row->pattern);
 
 		if (!first_names(rest, n, start) || fnmatch(row->pattern, start, FNM_PATHNAME) != 0)
@@ -109,6 +117,11 @@ const struct engine_path *engine_storage_match(const char *rest)
 			return row;
 	}
 	return NULL;
+}
+
+const struct engine_path *engine_storage_match(const char *rest)
+{
+	return match(engine_paths, sizeof(engine_paths) / sizeof(engine_paths[0]), rest);
 }
 
 size_t engine_storage_root_of(const char *rootfs_path, bool *ret_bundle)
@@ -145,18 +158,18 @@ static bool is_known(const struct engine_storage *storage, const struct location
  * each source: Podman's graph root lets everybody look, and closes the folders in it. A bundle's folder has no such table.
  */
 static int may_be_root(const struct mountinfo *info, const struct location *location, int fd,
-		       bool bundle, struct error *err)
+		       bool whole, struct error *err)
 {
 	struct stat st;
 
-	if (bundle)
+	if (whole)
 		return reach_is_private(info, location, fd, err);
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "cannot stat '%s'", location->seen);
 	return st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-static int add_root(const struct mountinfo *info, const char *path, bool bundle,
+static int add_root(const struct mountinfo *info, const char *path, bool bundle, bool files,
 		    struct engine_storage *storage, struct error *err)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -171,7 +184,7 @@ static int add_root(const struct mountinfo *info, const char *path, bool bundle,
 	r = location_of_fd(info, fd, &location, err);
 	if (r < 0 || is_known(storage, &location))
 		return r;
-	r = may_be_root(info, &location, fd, bundle, err);
+	r = may_be_root(info, &location, fd, bundle && !files, err);
 	if (r <= 0)
 		return r;
 	*root = (struct engine_root){
@@ -179,13 +192,14 @@ static int add_root(const struct mountinfo *info, const char *path, bool bundle,
 		.path = strdup(location.path),
 		.seen = strdup(location.seen),
 		.bundle = bundle,
+		.files = files,
 	};
 	storage->n++;
 	return root->path && root->seen ? 0 : error_set(err, ENOMEM, "engine storage");
 }
 
 int engine_storage_find(const struct mountinfo *info, const char *rootfs_path,
-			struct engine_storage *ret, struct error *err)
+			const char *bundle_path, struct engine_storage *ret, struct error *err)
 {
 	struct engine_storage storage = { .n = 0 };
 	char path[PATH_MAX];
@@ -196,10 +210,12 @@ int engine_storage_find(const struct mountinfo *info, const char *rootfs_path,
 	if (len > 0) {
 		r = str_format(path, sizeof(path), "%.*s", (int)len, rootfs_path);
 		r = r < 0 ? error_set(err, -r, "'%s'", rootfs_path) :
-			    add_root(info, path, bundle, &storage, err);
+			    add_root(info, path, bundle, false, &storage, err);
 	}
 	for (size_t i = 0; r == 0 && i < sizeof(well_known_roots) / sizeof(well_known_roots[0]); i++)
-		r = add_root(info, well_known_roots[i], false, &storage, err);
+		r = add_root(info, well_known_roots[i], false, false, &storage, err);
+	if (r == 0)
+		r = add_root(info, bundle_path, true, true, &storage, err);
 	if (r < 0) {
 		engine_storage_done(&storage);
 		(void)error_wrap(err, "engine storage");
@@ -226,6 +242,13 @@ static const char *below(const char *path, const char *dir)
 	return str_eq(dir, "/") ? path : path + strlen(dir);
 }
 
+static const struct engine_path *match_in(const struct engine_root *root, const char *rest)
+{
+	if (root->files)
+		return match(bundle_paths, sizeof(bundle_paths) / sizeof(bundle_paths[0]), rest);
+	return root->bundle ? &whole_bundle : engine_storage_match(rest);
+}
+
 enum engine_verdict engine_storage_judge(const struct engine_storage *storage,
 					 const struct location *location, bool bundle,
 					 const struct engine_path **ret)
@@ -241,7 +264,7 @@ enum engine_verdict engine_storage_judge(const struct engine_storage *storage,
 			continue;
 		if (relation != LOCATION_BELOW)
 			return ENGINE_FORBIDDEN;
-		row = bundle ? &bundle_path : engine_storage_match(below(location->path, root->path));
+		row = match_in(root, below(location->path, root->path));
 		if (row)
 			*ret = row;
 		return row ? ENGINE_ALLOWED : ENGINE_FORBIDDEN;

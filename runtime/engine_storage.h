@@ -10,7 +10,7 @@ struct error;
 struct location;
 struct mountinfo;
 
-#define ENGINE_STORAGE_MAX 4
+#define ENGINE_STORAGE_MAX 5
 
 /* What below a data root may be the source of a bind mount. */
 struct engine_path {
@@ -26,6 +26,7 @@ struct engine_root {
 	char *path;  /* inside the file system */
 	char *seen;  /* as this process sees it */
 	bool bundle; /* not an engine's, but the folder of a bundle: counts after restricted paths */
+	bool files;  /* of a bundle: not all that is in it, but the files that engines make there */
 };
 
 struct engine_storage {
@@ -34,13 +35,14 @@ struct engine_storage {
 };
 
 /**
- * engine_storage_find() - The data roots: the one that @rootfs_path lies in, and the well-known ones
+ * engine_storage_find() - The data roots: the one that @rootfs_path lies in, and the well-known ones; and the bundle
+ * @bundle_path: where config.json is, absolute
  *
  * Only those of root that nobody else can write to count. Whether other users can reach a source in one is another question:
  * reach.h.
  */
 int engine_storage_find(const struct mountinfo *info, const char *rootfs_path,
-			struct engine_storage *ret, struct error *err);
+			const char *bundle_path, struct engine_storage *ret, struct error *err);
 void engine_storage_done(struct engine_storage *storage);
 
 /* Length of the data root in @rootfs_path, by the layouts' patterns; 0: none fits. @ret_bundle: it is a bundle's. */

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,8 +28,10 @@
 #include "error.h"
 #include "exec_process.h"
 #include "fd.h"
+#include "intel_rdt.h"
 #include "json.h"
 #include "lifecycle.h"
+#include "memory_policy.h"
 #include "personality.h"
 #include "policy.h"
 #include "process.h"
@@ -56,6 +57,7 @@ struct exec {
 	const struct seccomp_listener *listener; /* of the filter; NULL: none */
 	int agent_fd;				 /* where that goes */
 	struct personality personality;
+	struct memory_policy memory_policy;
 	struct state state;
 	struct cgroup *cgroup;
 	int state_fd, init_pidfd;
@@ -116,6 +118,8 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	proc_reset_signals(); /* before a filter is loaded, which may refuse it */
 	if (r == 0)
 		r = personality_apply(&e->personality, &err);
+	if (r == 0)
+		r = memory_policy_apply(&e->memory_policy, &err);
 	if (r == 0)
 		r = process_become(e->process, e->filter.insns ? &e->filter : NULL, e->peer_sock,
 				   &err);
@@ -208,6 +212,12 @@ static int load_container(struct exec *e, struct error *err)
 		if (r < 0)
 			return error_prefix(err, "linux.personality");
 	}
+	section = json_object_get(json_object_get(e->config, "linux"), "memoryPolicy");
+	if (section && !json_is_null(section)) {
+		r = memory_policy_parse(&e->arena, section, &e->memory_policy, err);
+		if (r < 0)
+			return error_prefix(err, "linux.memoryPolicy");
+	}
 	section = json_object_get(json_object_get(e->config, "linux"), "seccomp");
 	if (!section || json_is_null(section))
 		return 0;
@@ -259,32 +269,6 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 	return e->init_pidfd < 0 ? error_text(err, ESRCH, "container not running") : 0;
 }
 
-/*
- * M's word, or M's end: C has the same socket, so that a M that dies before it can say who C is, for which the container's
- * memory limit is enough, would leave J and C waiting for each other. C ends when J closes its side.
- */
-static int hear_joined(struct exec *e, pid_t middle, struct error *err)
-{
-	_cleanup_close_ int middle_fd = (int)syscall(SYS_pidfd_open, middle, 0);
-	struct pollfd fds[] = {
-		{ .fd = e->sock, .events = POLLIN },
-		{ .fd = middle_fd, .events = POLLIN },
-	};
-	int r;
-
-	if (middle_fd < 0)
-		return error_set(err, errno, "pidfd_open");
-	do
-		r = poll(fds, 2, -1);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return error_set(err, errno, "cannot wait for the container to be joined");
-	/* dead: what it said before is there by now */
-	if (!fds[0].revents && poll(fds, 1, 0) <= 0)
-		return error_text(err, EPIPE, "the process that joins the container died");
-	return channel_hear(e->sock, CHANNEL_JOINED, &e->pid, &e->master_fd, err);
-}
-
 static int spawn(struct exec *e, struct error *err)
 {
 	int pair[2], status, r = channel_make(pair, err);
@@ -300,7 +284,7 @@ static int spawn(struct exec *e, struct error *err)
 	if (middle == 0)
 		middle_main(e);
 	e->peer_sock = fd_close(e->peer_sock);
-	r = hear_joined(e, middle, err);
+	r = channel_hear_joined(e->sock, middle, &e->pid, &e->master_fd, err);
 	if (r < 0)
 		e->sock = fd_close(e->sock); /* a M that we do not hear must not wait for us either */
 	(void)waitpid(middle, &status, 0);
@@ -325,9 +309,11 @@ static int let_go(struct exec *e, struct error *err)
 	int r = process_prepare(e->process, e->pid, err);
 
 	if (r == 0)
+		r = intel_rdt_enter(e->state.rdt_group, e->state.rdt_monitor, e->pid, err);
+	if (r == 0)
 		r = cpu_affinity_set_final(e->pid, e->process->exec_cpu_affinity, err);
 	if (r == 0 && !e->process->terminal)
-		process_own_stdio(e->state.id_base + e->process->user.uid);
+		process_own_stdio(&e->state.map, e->process->user.uid);
 	if (r == 0 && e->master_fd >= 0 && e->options->console_socket) {
 		r = terminal_send_master(e->options->console_socket, e->master_fd, "/dev/console",
 					 err);

@@ -2,6 +2,7 @@
 /* idmap - owns uid and gid mappings: checks them, writes /proc/PID/{uid,gid}_map, makes user namespaces to map with. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,6 +22,48 @@ struct id_mapping {
 
 extern const struct json_field idmap_fields[]; /* of one struct id_mapping */
 
+/* What a user namespace maps: host ids are those of the runtime's own user namespace. */
+struct idmap {
+	struct id_mapping uids[IDMAP_MAX];
+	struct id_mapping gids[IDMAP_MAX];
+	size_t n_uids, n_gids;
+};
+
+/* From parsed arrays of struct id_mapping; -E2BIG beyond IDMAP_MAX. */
+int idmap_set(struct idmap *map, const struct json_array *uids, const struct json_array *gids);
+
+/* An array as the spec has it; new reference, or NULL. */
+json_t *idmap_to_json(const struct id_mapping *maps, size_t n);
+
+/* Ids 0 to 65535 to as many from @base on, uids and gids alike. */
+void idmap_set_block(struct idmap *map, uint32_t base);
+
+/* Which id of the host a container's id is; false: none. */
+bool idmap_host_uid(const struct idmap *map, uint32_t uid, uint32_t *ret);
+bool idmap_host_gid(const struct idmap *map, uint32_t gid, uint32_t *ret);
+bool idmap_has_host_uid(const struct idmap *map,
+			uint32_t host_uid); /* whether it is some id of the container */
+
+bool idmap_equal(const struct idmap *a, const struct idmap *b);
+
+/**
+ * idmap_compose() - Mappings to a container's ids become mappings to the host's
+ * @inner:	.host_id is an id of the container
+ * @outer:	the container's own
+ * @ret:	room for @max; what @outer does not map, or what does not fit, is left out
+ *
+ * Return: how many.
+ */
+size_t idmap_compose(const struct id_mapping *inner, size_t n_inner, const struct id_mapping *outer,
+		     size_t n_outer, struct id_mapping *ret, size_t max);
+
+/**
+ * idmap_of_userns() - What an existing user namespace maps
+ *
+ * A child joins it for a moment, because only /proc/PID tells. -ENOTSUP where it maps nothing, -E2BIG beyond IDMAP_MAX.
+ */
+int idmap_of_userns(int userns_fd, struct idmap *ret, struct error *err);
+
 /**
  * idmap_check() - Refuse what the kernel would refuse, but say which entry is at fault
  * @maps:	entries in config order; borrowed, not kept
@@ -31,8 +74,7 @@ extern const struct json_field idmap_fields[]; /* of one struct id_mapping */
 int idmap_check(const struct id_mapping *maps, size_t n, struct error *err);
 
 /* Writes both maps of a process that was just cloned with CLONE_NEWUSER. Allocates on the heap. */
-int idmap_write(pid_t pid, const struct id_mapping *uids, size_t n_uids,
-		const struct id_mapping *gids, size_t n_gids, struct error *err);
+int idmap_write(pid_t pid, const struct idmap *map, struct error *err);
 
 /**
  * idmap_make_userns() - A user namespace that exists only to id-map mounts with
@@ -41,5 +83,4 @@ int idmap_write(pid_t pid, const struct id_mapping *uids, size_t n_uids,
  * while it lives) carries it until the descriptor is open. Both maps are checked first.
  * Return: a descriptor of the user namespace, owned by the caller, or -errno.
  */
-int idmap_make_userns(const struct id_mapping *uids, size_t n_uids, const struct id_mapping *gids,
-		      size_t n_gids, struct error *err);
+int idmap_make_userns(const struct idmap *map, struct error *err);

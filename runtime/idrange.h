@@ -8,8 +8,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "accounts.h"
 
 struct error;
 
@@ -46,11 +49,25 @@ int idrange_list(const char *table_path, struct idrange_entry **ret, size_t *ret
 		 struct error *err);
 
 /**
- * idrange_check_foreign() - Whether mappings that a spec brings itself may be used
+ * idrange_share() - Put on record that a container uses host ids that it did not take from the table
+ * @spans:	all host ids that its user namespace maps, uids and gids
+ * @userns:	inode of that namespace, when it joins one; 0: it is about to make one, with mappings of its own
+ * @state_path:	of the container; what it shared before is replaced
+ * @ret_foreign: whether some of these ids are in no container's block
  *
- * -EPERM with the reason where [@host_id, +@size) touches ids below 65536, a local account's ids, or a held block.
+ * The block of another container is shared only by joining its user namespace, and stays held until the last one leaves.
+ * Other ids are the host's to give: -EPERM, with the reason, where they are below 65536, a local account's, in a held
+ * block, or in use by a container in another user namespace.
  */
-int idrange_check_foreign(const char *table_path, uint32_t host_id, uint32_t size, struct error *err);
+int idrange_share(const char *table_path, const struct id_span *spans, size_t n, uint64_t userns,
+		  const char *state_path, bool *ret_foreign, struct error *err);
+
+/* Which user namespace maps what @state_path took or shares, now that there is one. @base: of its block, or 0. */
+int idrange_note_userns(const char *table_path, uint32_t base, const char *state_path,
+			uint64_t userns, struct error *err);
+
+/* Ends all that @state_path holds or shares; a block that others share becomes theirs. */
+int idrange_leave(const char *table_path, const char *state_path, struct error *err);
 
 /* What decisions look at. The functions above use the host's own; tests give theirs to the ones below. */
 struct idrange_host {
@@ -63,5 +80,12 @@ int idrange_take_on(const struct idrange_host *host, const char *table_path, con
 		    uint32_t *ret_base, struct error *err);
 int idrange_free_on(const struct idrange_host *host, const char *table_path, uint32_t base,
 		    const char *state_path, struct error *err);
-int idrange_check_foreign_on(const struct idrange_host *host, const char *table_path,
-			     uint32_t host_id, uint32_t size, struct error *err);
+int idrange_share_on(const struct idrange_host *host, const char *table_path,
+		     const struct id_span *spans, size_t n, uint64_t userns, const char *state_path,
+		     bool *ret_foreign, struct error *err);
+int idrange_note_userns_on(const struct idrange_host *host, const char *table_path, uint32_t base,
+			   const char *state_path, uint64_t userns, struct error *err);
+int idrange_leave_on(const struct idrange_host *host, const char *table_path,
+		     const char *state_path, struct error *err);
+
+extern const struct idrange_host idrange_this_host;

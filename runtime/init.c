@@ -35,6 +35,7 @@
 #include "error.h"
 #include "fd.h"
 #include "log.h"
+#include "mount_tree.h"
 #include "seccomp_notify.h"
 #include "str.h"
 #include "sys.h"
@@ -52,23 +53,29 @@ static int become_root(struct error *err)
 
 static int make_namespaces(const struct container *c, struct error *err)
 {
-	const struct namespaces *ns = &c->spec->linux_.namespaces;
-	int flags = CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
+	static const enum ns_type types[] = { NS_UTS, NS_IPC, NS_NETWORK };
+	int flags = CLONE_NEWCGROUP;
 
-	if (!ns->path[NS_NETWORK])
-		flags |= CLONE_NEWNET;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!join_has(&c->joined, types[i]))
+			flags |= ns_infos[types[i]].clone_flag;
 	if (unshare(flags) < 0)
 		return error_set(err, errno, "cannot make the container's namespaces");
+	if (join_has(&c->joined, NS_TIME))
+		return 0;
 	if (unshare(CLONE_NEWTIME) < 0 && errno != EINVAL) /* EINVAL: Linux built without it */
 		return error_set(err, errno, "cannot make the time namespace");
 	return 0;
 }
 
 /* The offsets are fixed when the first process enters, time_namespaces(7). */
-static int enter_time_namespace(struct error *err)
+static int enter_time_namespace(const struct container *c, struct error *err)
 {
-	_cleanup_close_ int fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = -EBADF;
 
+	if (join_has(&c->joined, NS_TIME))
+		return 0;
+	fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_set(err, errno, "cannot open the time namespace");
 	if (setns(fd, CLONE_NEWTIME) < 0)
@@ -133,12 +140,15 @@ static int set_propagation(const struct spec *spec, struct error *err)
 
 static int seal(const struct container *c, struct error *err)
 {
+	int r;
+
 	if (chdir("/") < 0)
 		return error_set(err, errno, "cannot enter the new root");
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot seal the mounts");
 	/* a peer group of this namespace alone: the tree it was copied from is about to vanish */
-	return set_propagation(c->spec, err);
+	r = set_propagation(c->spec, err);
+	return r < 0 ? r : mount_tree_propagate(c, err);
 }
 
 #define KEPT_MAX 4
@@ -202,14 +212,16 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 	if (r == 0)
 		r = open_label(c, err);
 	if (r == 0)
+		r = memory_policy_apply(&c->spec->linux_.memory_policy, err);
+	if (r == 0)
 		r = make_namespaces(c, err);
 	if (r == 0)
 		r = channel_say(c->init_sock, CHANNEL_NAMESPACES, 0, -EBADF, err);
 	if (r == 0)
 		r = channel_hear(c->init_sock, CHANNEL_OFFSETS, NULL, NULL, err);
 	if (r == 0)
-		r = enter_time_namespace(err);
-	if (r == 0 && !c->spec->linux_.namespaces.path[NS_NETWORK])
+		r = enter_time_namespace(c, err);
+	if (r == 0 && !join_has(&c->joined, NS_NETWORK))
 		r = bring_up_loopback(err);
 	if (r == 0)
 		r = set_names(c->spec, err);
@@ -245,15 +257,30 @@ static int wait_for_start(const struct container *c, struct error *err)
 	return n == 1 ? 0 : error_set(err, n < 0 ? errno : EPIPE, "cannot wait for start");
 }
 
+/* "pid" is what it is inside: 1, unless the container joined another's pid namespace. */
+static int run_start_hooks(const struct container *c, struct error *err)
+{
+	const struct json_array *hooks = &c->spec->hooks.start_container;
+	_cleanup_json_ json_t *oci = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	if (!hooks->n)
+		return 0;
+	oci = state_to_oci(&c->state, CONTAINER_CREATED, getpid());
+	text = oci ? json_to_text(oci) : NULL;
+	if (!text)
+		return error_set(err, ENOMEM, "state");
+	return hooks_run("startContainer", hooks, text, NULL, NULL, NULL, err);
+}
+
 /* Stage 7. */
 static int become_process(const struct container *c, const char *path, struct error *err)
 {
-	const struct json_array *hooks = &c->spec->hooks.start_container;
 	_cleanup_close_ int channel = -EBADF;
 	char home[PROCESS_HOME_MAX];
 	int r;
 
-	r = hooks_run("startContainer", hooks, c->init_state_json, NULL, NULL, NULL, err);
+	r = run_start_hooks(c, err);
 	if (r == 0)
 		r = fd_keep_preserved(c->options->preserve_fds, err);
 	if (r == 0 && c->listener) {

@@ -48,7 +48,7 @@ static const struct option main_options[] = {
 	  "of the log file: text (default) or json" },
 	{ "debug", 0, OPTION_FLAG, G(debug), NULL, "log more" },
 	{ "systemd-cgroup", 0, OPTION_FLAG, G(systemd_cgroup), NULL,
-	  "refused: use the cgroupfs driver" },
+	  "have systemd make cgroups: cgroupsPath is slice:prefix:name" },
 	{ "rootless", 0, OPTION_STRING, G(rootless), "MODE",
 	  "auto (default) or false; true is refused" },
 	{ "version", 'v', OPTION_FLAG, offsetof(struct main_options, version), NULL,
@@ -142,17 +142,12 @@ static int check_globals(struct globals *globals, char *root_buf, size_t root_si
 	return 0;
 }
 
-static int check_command(const struct command *command, const struct globals *globals,
-			 struct error *err)
+static int check_command(const struct command *command, struct error *err)
 {
 	if ((command->flags & COMMAND_NEEDS_ROOT) && geteuid() != 0)
 		return error_text(err, EPERM,
 				  "%s: only root can do this: containers are made with the host's rights",
 				  command->name);
-	if ((command->flags & COMMAND_MAKES_CGROUP) && globals->systemd_cgroup)
-		return error_text(err, ENOTSUP,
-				  "the systemd cgroup driver is not supported yet: use the cgroupfs driver "
-				  "(dockerd --exec-opt native.cgroupdriver=cgroupfs)");
 	return 0;
 }
 
@@ -202,7 +197,7 @@ static int run_command(const struct command *command, struct globals *globals, i
 	if (r == 0)
 		r = check_globals(globals, root, sizeof(root), err);
 	if (r == 0)
-		r = check_command(command, globals, err);
+		r = check_command(command, err);
 	if (r < 0)
 		return fail(err, EXIT_FAILURE);
 	r = command->run(globals, options, argc, argv, err);

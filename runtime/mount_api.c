@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "error.h"
 #include "fd.h"
@@ -70,6 +71,34 @@ int mount_fs_create(int fs_fd, uint64_t attr, struct error *err)
 	if (fd < 0)
 		return fs_error(fs_fd, errno, "cannot make the", "mount", err);
 	return fd;
+}
+
+int mount_fs_pick(int mount_fd, struct error *err)
+{
+	int fd = fspick(mount_fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot open the mount's file system");
+	return fd;
+}
+
+int mount_fs_reconfigure(int fs_fd, struct error *err)
+{
+	if (fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+		return fs_error(fs_fd, errno, "cannot change the", "superblock", err);
+	return 0;
+}
+
+int mount_id(int fd, uint64_t *ret, struct error *err)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &stx) < 0)
+		return error_set(err, errno, "cannot look at the mount");
+	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return -EINVAL;
+	*ret = stx.stx_mnt_id;
+	return 0;
 }
 
 int mount_clone(int fd, bool recursive, struct error *err)

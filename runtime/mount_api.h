@@ -23,6 +23,13 @@ int mount_fs_set_fd(int fs_fd, const char *key, int fd, struct error *err);
  */
 int mount_fs_create(int fs_fd, uint64_t attr, struct error *err);
 
+/* The file system of a mount that is there, to be changed by mount_fs_set() and then mount_fs_reconfigure(). */
+int mount_fs_pick(int mount_fd, struct error *err);
+int mount_fs_reconfigure(int fs_fd, struct error *err);
+
+/* The mount's id, if @fd (any descriptor, also O_PATH) is the root of one: -EINVAL, without a text, if it is not. */
+int mount_id(int fd, uint64_t *ret, struct error *err);
+
 /* Detached copy of the mount behind @fd: what @fd points to becomes its root. */
 int mount_clone(int fd, bool recursive, struct error *err);
 

@@ -15,7 +15,9 @@
 #include "copy_up.h"
 #include "error.h"
 #include "fd.h"
+#include "idrange.h"
 #include "mount_api.h"
+#include "mount_idmap.h"
 #include "path.h"
 #include "procfs.h"
 #include "str.h"
@@ -24,6 +26,16 @@
 
 /* ---- plan ------------------------------------------------------------------------------------------------- */
 
+static int check_idmap(const struct container *c, const struct planned_mount *mount, struct error *err)
+{
+	const struct id_mapping own = { 0, c->state.id_base, IDRANGE_SIZE };
+	const struct spec_mount *spec = mount->spec;
+
+	if (!mount->options.idmap && !spec->uid_mappings.n)
+		return 0;
+	return mount_idmap_check(spec, &mount->source, &own, 1, &own, 1, err);
+}
+
 static int plan_one(struct container *c, const struct spec_mount *mount, struct planned_mount *ret,
 		    struct error *err)
 {
@@ -31,13 +43,13 @@ static int plan_one(struct container *c, const struct spec_mount *mount, struct 
 	int r;
 
 	ret->spec = mount;
-	ret->source.fd = -EBADF;
+	ret->source.fd = ret->readonly_fd = -EBADF;
 	r = mount_options_parse(&c->spec->arena, mount, &ret->options, &ret->data, err);
-	if (r < 0 || !ret->options.bind)
+	if (r < 0 || !ret->options.bind || ret->options.remount)
 		return r;
 	readonly = (ret->options.set | ret->options.set_all) & MOUNT_ATTR_RDONLY;
-	return source_open(c->view, mount->source, ret->options.recursive, readonly, &ret->source,
-			   err);
+	r = source_open(c->view, mount->source, ret->options.recursive, readonly, &ret->source, err);
+	return r < 0 ? r : check_idmap(c, ret, err);
 }
 
 int mount_tree_plan(struct container *c, struct error *err)
@@ -59,9 +71,11 @@ int mount_tree_plan(struct container *c, struct error *err)
 
 void mount_tree_done(struct container *c)
 {
-	for (size_t i = 0; i < c->mounts.n; i++)
+	for (size_t i = 0; i < c->mounts.n; i++) {
 		if (c->mounts.items[i].source.fd >= 0)
 			source_done(&c->mounts.items[i].source);
+		fd_close(c->mounts.items[i].readonly_fd);
+	}
 	free(c->mounts.items);
 	c->mounts = (struct mount_plan){ 0 };
 }
@@ -83,10 +97,12 @@ static int set_option(const struct container *c, int fs_fd, const char *option, 
 		return error_text(err, EINVAL, "mount option '%s' is too long", option);
 	value++;
 	if (str_eq(key, "uid") || str_eq(key, "gid")) {
-		if (parse_u32(value, &id) < 0 || id >= 65536)
+		if (parse_u32(value, &id) < 0 ||
+		    !(str_eq(key, "uid") ? idmap_host_uid(&c->state.map, id, &id) :
+					   idmap_host_gid(&c->state.map, id, &id)))
 			return error_text(err, EINVAL,
 					  "mount option '%s' is not an id of the container", option);
-		(void)str_format(number, sizeof(number), "%u", c->state.id_base + id);
+		(void)str_format(number, sizeof(number), "%u", id);
 		value = number;
 	}
 	return mount_fs_set(fs_fd, key, value, err);
@@ -111,14 +127,20 @@ static int new_fs(const struct container *c, const struct planned_mount *mount, 
 				   NULL); /* a name for mountinfo, no more */
 	r = mount_fs_create(fs_fd, attr, err);
 	if (r >= 0 && str_eq(type, "devpts")) /* its root belongs to the host's root, whoever makes it */
-		(void)!fchownat(r, "", c->state.id_base, c->state.id_base, AT_EMPTY_PATH);
+		(void)!fchownat(r, "", c->root_uid, c->root_gid, AT_EMPTY_PATH);
 	return r;
 }
 
-/* Flags that a mount of its own starts without need no clearing. */
+/* Flags that a mount of its own starts without need no clearing. What is said of all below it is said of it last. */
 static uint64_t fs_attr(const struct planned_mount *mount)
 {
-	return mount->options.set | mount->options.set_all;
+	return (mount->options.set & ~mount->options.clear_all) | mount->options.set_all;
+}
+
+/* As under runc, such a file system is filled first: mount points, device nodes, whatever hooks put there. */
+static bool is_filled_first(const struct planned_mount *mount)
+{
+	return !mount->options.bind && str_eq(mount->spec->type, "tmpfs");
 }
 
 /* proc and sysfs belong on ordinary folders: an image that puts a link there wants labels and masks to go astray. */
@@ -148,14 +170,20 @@ static int open_target(const struct container *c, const char *destination, bool 
 	return path_make_file_in_root(c->root_fd, destination, 0755, err);
 }
 
-static int attach(const struct container *c, int mount_fd, const char *destination, bool is_dir,
+/* On what @target_fd points to. The id stays what it is, and tells a remount whose mount it has found. */
+static int attach_at(struct planned_mount *mount, int mount_fd, int target_fd, struct error *err)
+{
+	int r = mount_id(mount_fd, &mount->id, err);
+
+	return r < 0 ? r : mount_attach(mount_fd, target_fd, err);
+}
+
+static int attach(const struct container *c, struct planned_mount *mount, int mount_fd, bool is_dir,
 		  bool follow, struct error *err)
 {
-	_cleanup_close_ int target_fd = open_target(c, destination, is_dir, follow, err);
+	_cleanup_close_ int target_fd = open_target(c, mount->spec->destination, is_dir, follow, err);
 
-	if (target_fd < 0)
-		return target_fd;
-	return mount_attach(mount_fd, target_fd, err);
+	return target_fd < 0 ? target_fd : attach_at(mount, mount_fd, target_fd, err);
 }
 
 /* ---- cgroup ----------------------------------------------------------------------------------------------- */
@@ -185,7 +213,7 @@ static int mount_one_hierarchy(const struct cgroup_hierarchy *h, uint64_t attr, 
 }
 
 /* v1 and hybrid hosts: a tmpfs with one mount for each hierarchy, as the host has it. */
-static int mount_cgroup_tree(const struct container *c, const struct planned_mount *mount,
+static int mount_cgroup_tree(const struct container *c, struct planned_mount *mount,
 			     const struct cgroup_hierarchy *list, size_t n, struct error *err)
 {
 	uint64_t attr = fs_attr(mount) & ~(uint64_t)MOUNT_ATTR_RDONLY;
@@ -201,7 +229,7 @@ static int mount_cgroup_tree(const struct container *c, const struct planned_mou
 	if (r == 0)
 		r = tree_fd = mount_fs_create(fs_fd, attr, err);
 	if (r >= 0)
-		r = attach(c, tree_fd, destination, true, true, err);
+		r = attach(c, mount, tree_fd, true, true, err);
 	for (size_t i = 0; r >= 0 && i < n; i++) {
 		_cleanup_close_ int mount_fd = mount_one_hierarchy(&list[i], fs_attr(mount), err);
 		_cleanup_close_ int target_fd = -EBADF;
@@ -223,8 +251,7 @@ static int mount_cgroup_tree(const struct container *c, const struct planned_mou
 	return r < 0 ? r : 0;
 }
 
-static int mount_cgroup(const struct container *c, const struct planned_mount *mount,
-			struct error *err)
+static int mount_cgroup(const struct container *c, struct planned_mount *mount, struct error *err)
 {
 	struct cgroup_hierarchy list[CGROUP_HIERARCHIES_MAX];
 	size_t n = cgroup_hierarchies(c->cgroup, list, CGROUP_HIERARCHIES_MAX);
@@ -235,7 +262,7 @@ static int mount_cgroup(const struct container *c, const struct planned_mount *m
 	mount_fd = mount_one_hierarchy(&list[0], fs_attr(mount), err);
 	if (mount_fd < 0)
 		return mount_fd;
-	return attach(c, mount_fd, mount->spec->destination, true, true, err);
+	return attach(c, mount, mount_fd, true, true, err);
 }
 
 /* ---- one mount -------------------------------------------------------------------------------------------- */
@@ -247,38 +274,49 @@ int mount_tree_new_proc(struct container *c, struct error *err)
 	return fd < 0 ? error_wrap(err, "proc") : fd;
 }
 
+/* What no option takes off: these flags are there for the host's sake. */
+static uint64_t kept_attr(const struct planned_mount *mount)
+{
+	uint64_t kept = 0;
+
+	if (!mount->options.bind)
+		return kept;
+	kept |= MOUNT_ATTR_NODEV; /* "dev" would open device nodes in a user's folder */
+	if (mount->source.kind == SOURCE_PLAIN) /* its files have the host's ids */
+		kept |= MOUNT_ATTR_NOSUID;
+	if (mount->source.force_readonly)
+		kept |= MOUNT_ATTR_RDONLY;
+	return kept;
+}
+
+/* First the mount itself, then what is said recursively, as runc: {"rw", "rro"} is read-only. */
+static int change_attr(int fd, const struct mount_options *o, uint64_t kept, struct error *err)
+{
+	int r = 0;
+
+	if (o->set || o->clear & ~kept)
+		r = mount_change(fd, o->set, o->clear & ~kept, 0, false, err);
+	if (r == 0 && (o->set_all || o->clear_all & ~kept))
+		r = mount_change(fd, o->set_all, o->clear_all & ~kept, 0, true, err);
+	return r;
+}
+
 static int mount_bind(const struct container *c, struct planned_mount *mount, struct error *err)
 {
-	const struct mount_options *o = &mount->options;
 	_cleanup_close_ int fd =
-		source_clone(c->view, &mount->source, o->recursive, c->userns_fd, err);
-	uint64_t set = o->set,
-		 kept = MOUNT_ATTR_NODEV; /* "dev" would open device nodes in a user's folder */
+		source_clone(c->view, &mount->source, mount->options.recursive, c->userns_fd, err);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	if (mount->source.kind == SOURCE_PLAIN) /* its files have the host's ids */
-		kept |= MOUNT_ATTR_NOSUID;
-	if (mount->source.force_readonly) {
-		set |= MOUNT_ATTR_RDONLY;
-		kept |= MOUNT_ATTR_RDONLY;
-	}
-	if (o->set_all || o->clear_all & ~kept) {
-		r = mount_change(fd, o->set_all, o->clear_all & ~kept, 0, true, err);
-		if (r < 0)
-			return r;
-	}
-	if (set || o->clear & ~kept) {
-		r = mount_change(fd, set, o->clear & ~kept, 0, false, err);
-		if (r < 0)
-			return r;
-	}
-	return attach(c, fd, mount->spec->destination, mount->source.is_dir, true, err);
+	r = change_attr(fd, &mount->options, kept_attr(mount), err);
+	if (r == 0 && mount->source.force_readonly)
+		r = mount_change(fd, MOUNT_ATTR_RDONLY, 0, 0, false, err);
+	return r < 0 ? r : attach(c, mount, fd, mount->source.is_dir, true, err);
 }
 
-/* A tmpfs that starts with what the image has there, and is read-only only then. */
-static int mount_copied_up(const struct container *c, const struct planned_mount *mount,
+/* A tmpfs that starts with what the image has there. */
+static int mount_copied_up(const struct container *c, struct planned_mount *mount, uint64_t attr,
 			   struct error *err)
 {
 	_cleanup_close_ int target_fd = open_target(c, mount->spec->destination, true, true, err);
@@ -290,19 +328,37 @@ static int mount_copied_up(const struct container *c, const struct planned_mount
 	from_fd = openat(target_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from_fd < 0)
 		return error_set(err, errno, "cannot open the folder below");
-	fd = new_fs(c, mount, fs_attr(mount) & ~(uint64_t)MOUNT_ATTR_RDONLY, err);
+	fd = new_fs(c, mount, attr, err);
 	if (fd < 0)
 		return fd;
 	to_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to_fd < 0)
 		return error_set(err, errno, "cannot open the new file system");
 	r = copy_up(from_fd, to_fd, err);
-	if (r == 0 && fs_attr(mount) & MOUNT_ATTR_RDONLY)
-		r = mount_change(fd, MOUNT_ATTR_RDONLY, 0, 0, false, err);
-	return r < 0 ? r : mount_attach(fd, target_fd, err);
+	if (r == 0)
+		r = attach_at(mount, fd, target_fd, err);
+	return r < 0 ? r : take_fd(&fd);
 }
 
-static int mount_fs(struct container *c, const struct planned_mount *mount, struct error *err)
+static int mount_tmpfs(const struct container *c, struct planned_mount *mount, struct error *err)
+{
+	uint64_t attr = fs_attr(mount) & ~(uint64_t)MOUNT_ATTR_RDONLY;
+	_cleanup_close_ int fd = -EBADF;
+	int r = 0;
+
+	if (mount->options.copy_up) {
+		r = fd = mount_copied_up(c, mount, attr, err);
+	} else {
+		r = fd = new_fs(c, mount, attr, err);
+		if (r >= 0)
+			r = attach(c, mount, fd, true, true, err);
+	}
+	if (r >= 0 && fs_attr(mount) & MOUNT_ATTR_RDONLY)
+		mount->readonly_fd = take_fd(&fd);
+	return r < 0 ? r : 0;
+}
+
+static int mount_fs(struct container *c, struct planned_mount *mount, struct error *err)
 {
 	bool is_proc = str_eq(mount->spec->type, "proc"),
 	     is_sysfs = str_eq(mount->spec->type, "sysfs");
@@ -310,15 +366,141 @@ static int mount_fs(struct container *c, const struct planned_mount *mount, stru
 
 	if (str_eq(mount->spec->type, "cgroup") || str_eq(mount->spec->type, "cgroup2"))
 		return mount_cgroup(c, mount, err);
-	if (mount->options.copy_up && str_eq(mount->spec->type, "tmpfs"))
-		return mount_copied_up(c, mount, err);
+	if (is_filled_first(mount))
+		return mount_tmpfs(c, mount, err);
 	if (is_proc)
 		fd = procfs_new(c->pidns_fd, mount->data, fs_attr(mount), err);
 	else
 		fd = new_fs(c, mount, fs_attr(mount), err);
 	if (fd < 0)
 		return fd;
-	return attach(c, fd, mount->spec->destination, true, !is_proc && !is_sysfs, err);
+	return attach(c, mount, fd, true, !is_proc && !is_sysfs, err);
+}
+
+/* ---- remount ---------------------------------------------------------------------------------------------- */
+
+static struct planned_mount *find_mounted(struct container *c, uint64_t id)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (c->mounts.items[i].id == id)
+			return &c->mounts.items[i];
+	return NULL;
+}
+
+static bool is_root_mount(const struct container *c, uint64_t id)
+{
+	uint64_t root_id;
+
+	return mount_id(c->root_fd, &root_id, NULL) == 0 && root_id == id;
+}
+
+/* Superblocks that are shared with the host (cgroup, what a bind shows) are not a container's to change. */
+static bool has_own_superblock(const struct planned_mount *mount)
+{
+	static const char *const types[] = { "tmpfs", "proc", "devpts" };
+
+	for (size_t i = 0; !mount->options.bind && i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_eq(types[i], mount->spec->type))
+			return true;
+	return false;
+}
+
+static int reconfigure(const struct container *c, const struct planned_mount *mount,
+		       const struct planned_mount *target, int target_fd, struct error *err)
+{
+	_cleanup_close_ int fs_fd = -EBADF;
+	char quoted[64];
+
+	if (!mount->data[0])
+		return 0;
+	if (!has_own_superblock(target))
+		return error_text(err, EPERM,
+				  "remount changes flags of this mount alone, because its file system is not the "
+				  "container's own: leave '%s' out",
+				  str_quote(mount->data[0], quoted, sizeof(quoted)));
+	fs_fd = mount_fs_pick(target_fd, err);
+	if (fs_fd < 0)
+		return fs_fd;
+	for (size_t i = 0; mount->data[i]; i++) {
+		int r = set_option(c, fs_fd, mount->data[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return mount_fs_reconfigure(fs_fd, err);
+}
+
+/* The container's root: never less than it has, and read-only only when everything is in it, as root.readonly. */
+static int remount_root(struct container *c, const struct planned_mount *mount, struct error *err)
+{
+	struct mount_options o = mount->options;
+	char quoted[64];
+
+	if (mount->data[0])
+		return error_text(err, EPERM,
+				  "remount of the root changes its flags alone: leave '%s' out",
+				  str_quote(mount->data[0], quoted, sizeof(quoted)));
+	if (o.set_all & MOUNT_ATTR_RDONLY) /* /dev among them, which is not ready yet */
+		return error_text(err, EPERM,
+				  "remount of the root cannot be 'rro': use 'ro', and 'ro' at the mounts below");
+	if (o.set & MOUNT_ATTR_RDONLY)
+		c->spec->root->readonly = true;
+	o.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return change_attr(c->root_fd, &o, ~(uint64_t)MOUNT_ATTR__ATIME, err);
+}
+
+/* As when it was made: read-only when all is in it; for what is mounted below by now, "rro" holds at once. */
+static int remount_tmpfs(const struct mount_options *o, struct planned_mount *target, int *fd,
+			 struct error *err)
+{
+	const uint64_t ro = MOUNT_ATTR_RDONLY;
+	int r;
+
+	if ((o->set | o->set_all | o->clear | o->clear_all) & ro)
+		target->readonly_fd = fd_close(target->readonly_fd);
+	r = change_attr(*fd, o, kept_attr(target), err);
+	if (r < 0 || !((o->set & ~o->clear_all) & ro || o->set_all & ro))
+		return r;
+	r = mount_change(*fd, 0, ro, 0, false, err);
+	if (r == 0)
+		target->readonly_fd = take_fd(fd);
+	return r;
+}
+
+static int remount_own(struct container *c, const struct planned_mount *mount,
+		       struct planned_mount *target, int *target_fd, struct error *err)
+{
+	const struct mount_options *o = &mount->options;
+	int r = reconfigure(c, mount, target, *target_fd, err);
+
+	if (r < 0)
+		return r;
+	return is_filled_first(target) ? remount_tmpfs(o, target, target_fd, err) :
+					 change_attr(*target_fd, o, kept_attr(target), err);
+}
+
+/* As mount(8): what is named is changed, the rest stays. mount(2) alone would drop a flag that is not repeated. */
+static int remount(struct container *c, const struct planned_mount *mount, struct error *err)
+{
+	_cleanup_close_ int fd = path_open_in_root(c->root_fd, mount->spec->destination, O_PATH, err);
+	struct planned_mount *target = NULL;
+	uint64_t id = 0;
+	int r = fd;
+
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return error_text(err, ENOENT, "remount: there is nothing of that name");
+	if (fd >= 0)
+		r = mount_id(fd, &id, err);
+	if (r == 0 && is_root_mount(c, id))
+		return remount_root(c, mount, err);
+	if (r == 0)
+		target = find_mounted(c, id);
+	if (target)
+		return remount_own(c, mount, target, &fd, err);
+	if (r < 0 && r != -EINVAL)
+		return r;
+	return error_text(err, EINVAL,
+			  "remount changes what an earlier entry of mounts[] has mounted, and none has mounted this");
 }
 
 /* ---- /dev ------------------------------------------------------------------------------------------------- */
@@ -365,6 +547,8 @@ static bool dev_is_ours(const struct container *c)
 		const struct planned_mount *mount = &c->mounts.items[i];
 		const char *rest = str_after(mount->spec->destination, "/dev");
 
+		if (mount->options.remount)
+			continue;
 		if (rest && strspn(rest, "/") == strlen(rest))
 			ours = !mount->options.bind && str_eq(mount->spec->type, "tmpfs");
 	}
@@ -378,17 +562,72 @@ int mount_tree_build(struct container *c, struct error *err)
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		struct planned_mount *mount = &c->mounts.items[i];
 
-		r = mount->options.bind ? mount_bind(c, mount, err) : mount_fs(c, mount, err);
+		if (mount->options.remount)
+			r = remount(c, mount, err);
+		else
+			r = mount->options.bind ? mount_bind(c, mount, err) : mount_fs(c, mount, err);
 		if (r < 0)
 			return error_wrap(err, "mounts[%zu] on '%s'", i, mount->spec->destination);
 	}
-	r = devices_make(c->root_fd, &c->devices, dev_is_ours(c), c->state.id_base, err);
+	r = devices_make(c->root_fd, &c->devices, dev_is_ours(c), &c->state.map, err);
 	if (r < 0)
 		return error_wrap(err, "/dev");
 	if (c->spec->process && c->spec->process->terminal) {
 		r = make_terminal(c, err);
 		if (r < 0)
 			return error_wrap(err, "process.terminal");
+	}
+	return 0;
+}
+
+int mount_tree_finish(struct container *c, struct error *err)
+{
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		struct planned_mount *mount = &c->mounts.items[i];
+		int r;
+
+		if (mount->readonly_fd < 0)
+			continue;
+		r = mount_change(mount->readonly_fd, MOUNT_ATTR_RDONLY, 0, 0, false, err);
+		if (r < 0)
+			return error_wrap(err, "mounts[%zu] on '%s'", i, mount->spec->destination);
+		mount->readonly_fd = fd_close(mount->readonly_fd);
+	}
+	return 0;
+}
+
+/* ---- propagation ------------------------------------------------------------------------------------------ */
+
+/* Everything is private until somebody says otherwise. */
+static bool says_propagation(const struct container *c, const struct mount_options *o)
+{
+	const char *root = c->spec->linux_.rootfs_propagation;
+
+	return o->propagation && (o->propagation != MS_PRIVATE || (root && *root));
+}
+
+int mount_tree_propagate(const struct container *c, struct error *err)
+{
+	_cleanup_close_ int root_fd = -EBADF;
+	uint64_t id;
+
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		const struct planned_mount *mount = &c->mounts.items[i];
+		const struct mount_options *o = &mount->options;
+		_cleanup_close_ int fd = -EBADF;
+		int r = 0;
+
+		if (!says_propagation(c, o))
+			continue;
+		if (root_fd < 0)
+			root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (root_fd < 0)
+			return error_set(err, errno, "cannot open the root");
+		fd = path_open_in_root(root_fd, mount->spec->destination, O_PATH, NULL);
+		if (fd >= 0 && mount_id(fd, &id, NULL) == 0) /* else a later mount hides it */
+			r = mount_change(fd, 0, 0, o->propagation, o->propagate_all, err);
+		if (r < 0)
+			return error_wrap(err, "mounts[%zu] on '%s'", i, mount->spec->destination);
 	}
 	return 0;
 }

@@ -17,6 +17,17 @@ int mount_tree_plan(struct container *c, struct error *err);
  */
 int mount_tree_build(struct container *c, struct error *err);
 
+/* What is asked to be read-only and is filled first, by then: before the pivot, after the last hook that may write. */
+int mount_tree_finish(struct container *c, struct error *err);
+
+/**
+ * mount_tree_propagate() - "shared", "slave", "unbindable" and their like, of every mount that is reached by its name
+ *
+ * The caller is I, sealed: a peer group made before would be that of the tree which vanishes. Nothing leaves the
+ * container by this: no mount of it has a peer elsewhere, and binds that ask for one are refused (mounts_check()).
+ */
+int mount_tree_propagate(const struct container *c, struct error *err);
+
 /* A procfs of the container's pid namespace, detached: `pidns=` of Linux 6.17, a helper inside it before. */
 int mount_tree_new_proc(struct container *c, struct error *err);
 

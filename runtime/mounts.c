@@ -29,7 +29,8 @@ enum option_effect {
 	EFFECT_SUPERBLOCK,  /* a word every file system context takes: passed on */
 	EFFECT_NONE,	    /* says what is so anyway */
 	EFFECT_COPY_UP,
-	EFFECT_UNSUPPORTED,
+	EFFECT_REMOUNT,
+	EFFECT_IDMAP,
 };
 
 struct option_row {
@@ -41,7 +42,12 @@ struct option_row {
 
 #define ATIME MOUNT_ATTR__ATIME
 
-/* config.md "Linux mount options", one row each. */
+/*
+ * config.md "Linux mount options", one row each.
+ *
+ * The access-time words are one value: a word sets it, and its opposite takes back that word alone. "norelatime" takes
+ * nothing back, because relatime is what a mount has when nothing is said.
+ */
 static const struct option_row option_rows[] = {
 	{ "ro", EFFECT_ATTR, MOUNT_ATTR_RDONLY, 0 },
 	{ "rw", EFFECT_ATTR, 0, MOUNT_ATTR_RDONLY },
@@ -52,11 +58,11 @@ static const struct option_row option_rows[] = {
 	{ "noexec", EFFECT_ATTR, MOUNT_ATTR_NOEXEC, 0 },
 	{ "exec", EFFECT_ATTR, 0, MOUNT_ATTR_NOEXEC },
 	{ "noatime", EFFECT_ATTR, MOUNT_ATTR_NOATIME, ATIME },
-	{ "atime", EFFECT_ATTR, 0, ATIME },
+	{ "atime", EFFECT_ATTR, 0, MOUNT_ATTR_NOATIME },
 	{ "relatime", EFFECT_ATTR, MOUNT_ATTR_RELATIME, ATIME },
-	{ "norelatime", EFFECT_ATTR, 0, ATIME },
+	{ "norelatime", EFFECT_ATTR, 0, 0 },
 	{ "strictatime", EFFECT_ATTR, MOUNT_ATTR_STRICTATIME, ATIME },
-	{ "nostrictatime", EFFECT_ATTR, 0, ATIME },
+	{ "nostrictatime", EFFECT_ATTR, 0, MOUNT_ATTR_STRICTATIME },
 	{ "nodiratime", EFFECT_ATTR, MOUNT_ATTR_NODIRATIME, 0 },
 	{ "diratime", EFFECT_ATTR, 0, MOUNT_ATTR_NODIRATIME },
 	{ "nosymfollow", EFFECT_ATTR, MOUNT_ATTR_NOSYMFOLLOW, 0 },
@@ -70,11 +76,11 @@ static const struct option_row option_rows[] = {
 	{ "rnoexec", EFFECT_ATTR_ALL, MOUNT_ATTR_NOEXEC, 0 },
 	{ "rexec", EFFECT_ATTR_ALL, 0, MOUNT_ATTR_NOEXEC },
 	{ "rnoatime", EFFECT_ATTR_ALL, MOUNT_ATTR_NOATIME, ATIME },
-	{ "ratime", EFFECT_ATTR_ALL, 0, ATIME },
+	{ "ratime", EFFECT_ATTR_ALL, 0, MOUNT_ATTR_NOATIME },
 	{ "rrelatime", EFFECT_ATTR_ALL, MOUNT_ATTR_RELATIME, ATIME },
-	{ "rnorelatime", EFFECT_ATTR_ALL, 0, ATIME },
+	{ "rnorelatime", EFFECT_ATTR_ALL, 0, 0 },
 	{ "rstrictatime", EFFECT_ATTR_ALL, MOUNT_ATTR_STRICTATIME, ATIME },
-	{ "rnostrictatime", EFFECT_ATTR_ALL, 0, ATIME },
+	{ "rnostrictatime", EFFECT_ATTR_ALL, 0, MOUNT_ATTR_STRICTATIME },
 	{ "rnodiratime", EFFECT_ATTR_ALL, MOUNT_ATTR_NODIRATIME, 0 },
 	{ "rdiratime", EFFECT_ATTR_ALL, 0, MOUNT_ATTR_NODIRATIME },
 	{ "rnosymfollow", EFFECT_ATTR_ALL, MOUNT_ATTR_NOSYMFOLLOW, 0 },
@@ -98,14 +104,15 @@ static const struct option_row option_rows[] = {
 	{ "nomand", EFFECT_SUPERBLOCK, 0, 0 },
 	{ "defaults", EFFECT_NONE, 0, 0 },
 	{ "loud", EFFECT_NONE, 0, 0 },
-	{ "silent", EFFECT_NONE, 0, 0 },
-	{ "noiversion", EFFECT_NONE, 0, 0 },
+	{ "silent", EFFECT_NONE, 0, 0 }, /* of mount(2)'s complaints in the kernel's log */
 	{ "acl", EFFECT_NONE, 0, 0 },
-	{ "iversion", EFFECT_UNSUPPORTED, 0, 0 },
-	{ "remount", EFFECT_UNSUPPORTED, 0, 0 },
+	/* i_version: tmpfs always counts (Linux 5.18), our other file systems have nothing to count, and a bind has no say */
+	{ "iversion", EFFECT_NONE, 0, 0 },
+	{ "noiversion", EFFECT_NONE, 0, 0 },
+	{ "remount", EFFECT_REMOUNT, 0, 0 },
 	{ "tmpcopyup", EFFECT_COPY_UP, 0, 0 },
-	{ "idmap", EFFECT_UNSUPPORTED, 0, 0 },
-	{ "ridmap", EFFECT_UNSUPPORTED, 0, 0 },
+	{ "idmap", EFFECT_IDMAP, 0, 0 },
+	{ "ridmap", EFFECT_IDMAP, 0, 0 },
 };
 
 #define N_OPTION_ROWS (sizeof(option_rows) / sizeof(option_rows[0]))
@@ -144,14 +151,22 @@ static void option_apply(const struct option_row *row, struct mount_options *ret
 	case EFFECT_COPY_UP:
 		ret->copy_up = true;
 		break;
-	case EFFECT_UNSUPPORTED:
-		if (!ret->unsupported)
-			ret->unsupported = row->name;
+	case EFFECT_REMOUNT:
+		ret->remount = true;
+		break;
+	case EFFECT_IDMAP:
+		ret->idmap = true;
 		break;
 	case EFFECT_SUPERBLOCK:
 	case EFFECT_NONE:
 		break;
 	}
+}
+
+/* mount_setattr(2) takes the access-time bits all or none. */
+static uint64_t whole_atime(uint64_t clear)
+{
+	return clear & ATIME ? clear | ATIME : clear;
 }
 
 int mount_options_parse(struct arena *arena, const struct spec_mount *mount,
@@ -176,6 +191,8 @@ int mount_options_parse(struct arena *arena, const struct spec_mount *mount,
 		if (!row || row->effect == EFFECT_SUPERBLOCK)
 			data[n_data++] = mount->options[i];
 	}
+	options.clear = whole_atime(options.clear);
+	options.clear_all = whole_atime(options.clear_all);
 	*ret = options;
 	*ret_data = data;
 	return 0;
@@ -205,11 +222,47 @@ static int check_bind(const struct spec_mount *mount, const struct mount_options
 	return 0;
 }
 
+static int check_mapping(const char *name, const struct json_array *maps, struct error *err)
+{
+	int r = idmap_check(maps->items, maps->n, err);
+
+	return r < 0 ? error_wrap(err, "%s", name) : 0;
+}
+
+static int check_idmap(const struct spec_mount *mount, const struct mount_options *options,
+		       struct error *err)
+{
+	int r;
+
+	if (!options->bind || options->remount)
+		return error_text(err, EINVAL,
+				  "idmap, ridmap, uidMappings and gidMappings are for bind mounts: what a file system of "
+				  "the container's own holds has the container's ids anyway");
+	if (!mount->uid_mappings.n && !mount->gid_mappings.n)
+		return 0;
+	if (!mount->uid_mappings.n || !mount->gid_mappings.n)
+		return error_text(err, EINVAL,
+				  "uidMappings and gidMappings go together: give both or neither");
+	r = check_mapping("uidMappings", &mount->uid_mappings, err);
+	return r < 0 ? r : check_mapping("gidMappings", &mount->gid_mappings, err);
+}
+
+static int check_type(const struct spec_mount *mount, struct error *err)
+{
+	char quoted[64];
+
+	if (mount->type && type_is_own(mount->type))
+		return 0;
+	return error_text(err, EPERM,
+			  "file system type '%s' cannot be mounted for a container, because the runtime would "
+			  "mount it with the host's rights: use a volume",
+			  str_quote(mount->type ? mount->type : "", quoted, sizeof(quoted)));
+}
+
 static int check_one(struct arena *arena, const struct spec_mount *mount, struct error *err)
 {
 	struct mount_options options;
 	const char **data;
-	char quoted[64];
 	int r;
 
 	if (!*mount->destination)
@@ -217,21 +270,17 @@ static int check_one(struct arena *arena, const struct spec_mount *mount, struct
 	r = mount_options_parse(arena, mount, &options, &data, err);
 	if (r < 0)
 		return r;
-	if (options.unsupported)
-		return error_text(err, ENOTSUP,
-				  "option '%s' is not supported by this version of bulwark",
-				  options.unsupported);
-	if (mount->uid_mappings.n || mount->gid_mappings.n)
-		return error_text(err, ENOTSUP,
-				  "a mount's own uidMappings are not supported by this version of bulwark");
-	if (options.bind)
-		return check_bind(mount, &options, err);
-	if (!mount->type || !type_is_own(mount->type))
-		return error_text(err, EPERM,
-				  "file system type '%s' cannot be mounted for a container, because the runtime would "
-				  "mount it with the host's rights: use a volume",
-				  str_quote(mount->type ? mount->type : "", quoted, sizeof(quoted)));
-	return 0;
+	if (options.idmap || mount->uid_mappings.n || mount->gid_mappings.n) {
+		r = check_idmap(mount, &options, err);
+		if (r < 0)
+			return r;
+	}
+	if (options.remount)
+		return options.copy_up ? error_text(err, EINVAL,
+						    "remount makes no tmpfs that tmpcopyup "
+						    "could fill") :
+					 0;
+	return options.bind ? check_bind(mount, &options, err) : check_type(mount, err);
 }
 
 int mounts_check(struct arena *arena, const struct json_array *mounts, struct error *err)
@@ -252,7 +301,6 @@ json_t *mounts_option_names(void)
 	json_t *names = json_array();
 
 	for (size_t i = 0; names && i < N_OPTION_ROWS; i++)
-		if (option_rows[i].effect != EFFECT_UNSUPPORTED)
-			json_array_append_new(names, json_string(option_rows[i].name));
+		json_array_append_new(names, json_string(option_rows[i].name));
 	return names;
 }

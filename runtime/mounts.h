@@ -28,11 +28,12 @@ struct mount_options {
 	uint64_t set_all; /* of "rro" and its kin: recursively */
 	uint64_t clear_all;
 	bool bind;
-	bool recursive;		 /* "rbind" */
-	uint64_t propagation;	 /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: not said */
-	bool propagate_all;	 /* "rshared", ... */
-	bool copy_up;		 /* "tmpcopyup" */
-	const char *unsupported; /* first option of the spec that we know and do not do, or NULL */
+	bool recursive;	      /* "rbind" */
+	uint64_t propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: not said */
+	bool propagate_all;   /* "rshared", ... */
+	bool copy_up;	      /* "tmpcopyup" */
+	bool remount;	      /* a mount that an earlier entry made */
+	bool idmap; /* "idmap", "ridmap": one and the same, as a bind is mapped as a whole or not made */
 };
 
 /**
@@ -47,7 +48,8 @@ int mount_options_parse(struct arena *arena, const struct spec_mount *mount,
  * mounts_check() - What needs no look at the host
  *
  * File system types are an allow-list: the runtime mounts with the host's rights, and "ext4 on /dev/sda" is the host's
- * disk. Binds need an absolute source; shared or slave propagation of a bind reaches the host and is refused.
+ * disk. Binds need an absolute source; shared or slave propagation of a bind reaches the host and is refused. A mount's
+ * own id mappings must be ones the kernel would take; whether they may be had is for mount_idmap.h.
  */
 int mounts_check(struct arena *arena, const struct json_array *mounts, struct error *err);
 

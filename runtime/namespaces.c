@@ -3,14 +3,10 @@
 #include "namespaces.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <sys/stat.h>
 
 #include "error.h"
-#include "fd.h"
 #include "str.h"
-#include "sys.h"
 
 const struct ns_info ns_infos[NS_TYPES] = {
 	[NS_MOUNT] = { "mount", "mnt", CLONE_NEWNS, false },
@@ -89,7 +85,7 @@ int namespaces_parse(struct arena *arena, json_t *value, void *out, struct error
 	return 0;
 }
 
-static int refuse_host(enum ns_type type, const char *how, struct error *err)
+int namespaces_refuse_host(enum ns_type type, const char *how, struct error *err)
 {
 	return error_text(err, EPERM,
 			  "linux.namespaces: a container cannot share the %s namespace with the host (%s), because its "
@@ -97,55 +93,11 @@ static int refuse_host(enum ns_type type, const char *how, struct error *err)
 			  ns_infos[type].oci_name, how);
 }
 
-/* Whether @fd is the namespace that a process is in. One that must not be looked into (Yama, capabilities) is not. */
-static bool is_that_of(const struct stat *theirs, const char *process, enum ns_type type)
-{
-	struct stat st;
-	char path[64];
-
-	(void)str_format(path, sizeof(path), "/proc/%s/ns/%s", process, ns_infos[type].proc_name);
-	return stat(path, &st) == 0 && st.st_dev == theirs->st_dev && st.st_ino == theirs->st_ino;
-}
-
-/* A path may lead to the host's namespace under any name: what counts is the inode in nsfs. */
-static int check_path(enum ns_type type, const char *path, struct error *err)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int errnum = errno;
-	char quoted[160];
-	struct stat st;
-
-	(void)str_quote(path, quoted, sizeof(quoted));
-	if (fd < 0)
-		return error_set(err, errnum, "linux.namespaces: cannot open the %s namespace '%s'",
-				 ns_infos[type].oci_name, quoted);
-	if (fstat(fd, &st) < 0)
-		return error_set(err, errno, "linux.namespaces: cannot stat '%s'", quoted);
-	if (is_that_of(&st, "1", type))
-		return refuse_host(type, "its path leads to the host's", err);
-	if (is_that_of(&st, "self", type))
-		return refuse_host(type, "its path leads to the engine's own", err);
-	return 0;
-}
-
 int namespaces_check(const struct namespaces *ns, struct error *err)
 {
-	char quoted[160];
-
-	for (int type = 0; type < NS_TYPES; type++) {
+	for (int type = 0; type < NS_TYPES; type++)
 		if (!ns->named[type] && !ns_infos[type].forced)
-			return refuse_host(type, "the specification has no entry for it", err);
-		if (ns->path[type]) {
-			int r = check_path(type, ns->path[type], err);
-
-			if (r < 0)
-				return r;
-			return error_text(err, ENOTSUP,
-					  "linux.namespaces: joining the %s namespace '%s' of another container is not "
-					  "supported by this version of bulwark",
-					  ns_infos[type].oci_name,
-					  str_quote(ns->path[type], quoted, sizeof(quoted)));
-		}
-	}
+			return namespaces_refuse_host(type, "the specification has no entry for it",
+						      err);
 	return 0;
 }

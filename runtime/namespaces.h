@@ -49,10 +49,8 @@ extern const struct json_field time_offsets_fields[];
 /* Custom parser of the array: duplicates and unknown types are refused. */
 int namespaces_parse(struct arena *arena, json_t *value, void *out, struct error *err);
 
-/**
- * namespaces_check() - Refuse to share a namespace with the host
- *
- * Both forms: no entry (mount, pid, network, ipc, uts), and a path that leads to the host's, by device and inode.
- * Return: 0, or -EPERM naming the namespace and why.
- */
+/* -EPERM where mount, pid, network, ipc or uts has no entry, which asks for the host's. Paths are join.h's. */
 int namespaces_check(const struct namespaces *ns, struct error *err);
+
+/* The refusal's text; @how the spec asks for it. */
+int namespaces_refuse_host(enum ns_type type, const char *how, struct error *err);

@@ -53,13 +53,14 @@ static bool holds(const struct id_span *span, uint32_t id)
 	return id >= span->first && id - span->first < span->size;
 }
 
-static size_t fill(struct id_mapping *maps, uint32_t root, const struct id_span *spans,
-		   size_t n_spans, uint32_t base)
+/* To the container's ids. */
+static size_t fill(struct id_mapping maps[OWNER_MAP_SPANS_MAX + 1], uint32_t root,
+		   const struct id_span *spans, size_t n_spans)
 {
 	uint32_t used = 1;
 	size_t n = 1;
 
-	maps[0] = (struct id_mapping){ root, base, 1 };
+	maps[0] = (struct id_mapping){ root, 0, 1 };
 	for (size_t i = 0; i < n_spans && used < IDRANGE_SIZE; i++) {
 		uint32_t size = spans[i].size;
 
@@ -67,15 +68,16 @@ static size_t fill(struct id_mapping *maps, uint32_t root, const struct id_span 
 			continue;
 		if (size > IDRANGE_SIZE - used)
 			size = IDRANGE_SIZE - used;
-		maps[n++] = (struct id_mapping){ spans[i].first, base + used, size };
+		maps[n++] = (struct id_mapping){ spans[i].first, used, size };
 		used += size;
 	}
 	return n;
 }
 
-int owner_map_make(const char *etc_path, uid_t uid, gid_t gid, uint32_t base, struct owner_map *ret,
-		   struct error *err)
+int owner_map_make(const char *etc_path, uid_t uid, gid_t gid, const struct idmap *container,
+		   struct idmap *ret, struct error *err)
 {
+	struct id_mapping maps[OWNER_MAP_SPANS_MAX + 1];
 	struct id_span spans[OWNER_MAP_SPANS_MAX];
 	struct host_files files = { 0 };
 	struct account account;
@@ -87,11 +89,14 @@ int owner_map_make(const char *etc_path, uid_t uid, gid_t gid, uint32_t base, st
 		known = accounts_find(&files.passwd, uid, &account);
 		n = accounts_subids(&files.subuid, uid, known ? account.name : NULL, SUBIDS_FIRST,
 				    spans, OWNER_MAP_SPANS_MAX);
-		ret->n_uids = fill(ret->uids, uid, spans, n, base);
+		n = fill(maps, uid, spans, n);
+		ret->n_uids = idmap_compose(maps, n, container->uids, container->n_uids, ret->uids,
+					    IDMAP_MAX);
 		n = accounts_subids(&files.subgid, uid, known ? account.name : NULL, SUBIDS_FIRST,
 				    spans, OWNER_MAP_SPANS_MAX);
-		ret->n_gids = fill(ret->gids, root_group(&files, known ? &account : NULL, uid, gid),
-				   spans, n, base);
+		n = fill(maps, root_group(&files, known ? &account : NULL, uid, gid), spans, n);
+		ret->n_gids = idmap_compose(maps, n, container->gids, container->n_gids, ret->gids,
+					    IDMAP_MAX);
 	}
 	files_done(&files);
 	return r;

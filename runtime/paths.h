@@ -22,3 +22,9 @@
 #define PATHS_LIB PATHS_PREFIX "/var/lib/bulwark"
 #define PATHS_CACHE PATHS_PREFIX "/var/cache/bulwark"
 #define PATHS_SECCOMP_CACHE PATHS_CACHE "/seccomp"
+
+/* Programs of ours that are run: the Makefile says where, for the test build the folder they are built in. */
+#ifndef BULWARK_LIBEXEC
+#define BULWARK_LIBEXEC "/usr/local/libexec/bulwark"
+#endif
+#define PATHS_SYSTEMD BULWARK_LIBEXEC "/bulwark-systemd"

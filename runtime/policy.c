@@ -36,6 +36,7 @@ struct list_setting {
 struct document {
 	struct opt_i64 version;
 	struct setting *bpf_lsm;
+	struct list_setting *net_devices;
 	struct list_setting *seccomp_listener_folders;
 };
 
@@ -54,6 +55,7 @@ static const struct json_field list_fields[] = {
 static const struct json_field document_fields[] = {
 	JSON_F(struct document, version, "configurationFileVersion", JSON_OPT_I64_FIELD),
 	JSON_F_POINTER(struct document, bpf_lsm, "bpfLsm", setting_fields, struct setting),
+	JSON_F_POINTER(struct document, net_devices, "netDevices", list_fields, struct list_setting),
 	JSON_F_POINTER(struct document, seccomp_listener_folders, "seccompListenerFolders",
 		       list_fields, struct list_setting),
 	JSON_F_END,
@@ -86,6 +88,31 @@ static void warn_unknown(json_t *object, const struct json_field *fields, const 
 		if (!is_field(fields, key))
 			log_warning("policy: unknown key '%s%s' is ignored", where,
 				    str_quote(key, shown, sizeof(shown)));
+}
+
+static int fill_net_devices(const char **names, struct policy *ret, struct error *err)
+{
+	char shown[64];
+
+	for (size_t i = 0; names[i]; i++) {
+		if (ret->n_net_devices == POLICY_NET_DEVICES_MAX)
+			return error_text(err, E2BIG, "netDevices.value: more than %d interfaces",
+					  POLICY_NET_DEVICES_MAX);
+		if (!*names[i] || str_format(ret->net_devices[ret->n_net_devices++],
+					     POLICY_NET_DEVICE_SIZE, "%s", names[i]) < 0)
+			return error_text(err, EINVAL,
+					  "netDevices.value[%zu]: '%s' is no name of an interface",
+					  i, str_quote(names[i], shown, sizeof(shown)));
+	}
+	return 0;
+}
+
+bool policy_allows_net_device(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->n_net_devices; i++)
+		if (str_eq(policy->net_devices[i], name))
+			return true;
+	return false;
 }
 
 static int fill_bpf_lsm(const struct setting *setting, struct policy *ret, struct error *err)
@@ -151,6 +178,8 @@ static int fill(const struct document *document, struct policy *ret, struct erro
 				  (long long)document->version.value, POLICY_VERSION);
 	if (document->bpf_lsm)
 		r = fill_bpf_lsm(document->bpf_lsm, ret, err);
+	if (r == 0 && document->net_devices)
+		r = fill_net_devices(document->net_devices->value, ret, err);
 	if (r == 0 && document->seccomp_listener_folders)
 		r = fill_listener_folders(document->seccomp_listener_folders, ret, err);
 	return r;
@@ -176,6 +205,7 @@ int policy_parse(const char *text, size_t len, struct policy *ret, struct error 
 	}
 	warn_unknown(json, document_fields, "");
 	warn_unknown(json_object_get(json, "bpfLsm"), setting_fields, "bpfLsm.");
+	warn_unknown(json_object_get(json, "netDevices"), list_fields, "netDevices.");
 	warn_unknown(json_object_get(json, "seccompListenerFolders"), list_fields,
 		     "seccompListenerFolders.");
 	*ret = policy;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct error;
@@ -13,22 +14,29 @@ enum policy_bpf_lsm {
 	POLICY_BPF_LSM_PREFERRED,
 };
 
+#define POLICY_NET_DEVICES_MAX 64
+#define POLICY_NET_DEVICE_SIZE 16 /* IF_NAMESIZE */
 #define POLICY_FOLDERS_MAX 8
 #define POLICY_FOLDER_SIZE 256 /* bytes with the NUL */
 
 /* Flat: nothing to free. */
 struct policy {
 	enum policy_bpf_lsm bpf_lsm;
+	/* interfaces of the host that may be moved into containers; none unless named */
+	char net_devices[POLICY_NET_DEVICES_MAX][POLICY_NET_DEVICE_SIZE];
+	size_t n_net_devices;
 	/* seccompListenerFolders: where a linux.seccomp.listenerPath may lie; absolute, normal; "" ends the list */
 	char seccomp_listener_folders[POLICY_FOLDERS_MAX + 1][POLICY_FOLDER_SIZE];
 };
+
+bool policy_allows_net_device(const struct policy *policy, const char *name);
 
 /**
  * policy_load() - Read and check the policy
  *
  * No file: the defaults. A file that is not root's, or that others may write (nor any folder above it), that is broken
  * or of an unknown major version: an error, and no container is made. Unknown keys warn.
- * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true},
+ * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}, "netDevices": {"value": ["eth1"]},
  *  "seccompListenerFolders": {"value": ["/run/seccomp-agent"]}}
  */
 int policy_load(struct policy *ret, struct error *err);

@@ -21,6 +21,7 @@
 #include "arena.h"
 #include "error.h"
 #include "fd.h"
+#include "idmap.h"
 #include "log.h"
 #include "rlimit.h"
 #include "seccomp.h"
@@ -214,8 +215,12 @@ int process_join_keyring(const char *id, struct error *err)
 	return 0;
 }
 
-void process_own_stdio(uid_t host_uid)
+void process_own_stdio(const struct idmap *map, uint32_t uid)
 {
+	uint32_t host_uid;
+
+	if (!idmap_host_uid(map, uid, &host_uid))
+		return; /* setuid(2) will say so */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		struct stat st;
 

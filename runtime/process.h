@@ -12,6 +12,7 @@
 #include "scheduler.h"
 
 struct error;
+struct idmap;
 struct seccomp_program;
 
 #define PROCESS_HOME_MAX 4096 /* bytes with the NUL: PATH_MAX */
@@ -96,7 +97,7 @@ int process_join_keyring(const char *id, struct error *err);
  * Otherwise a process that opens /dev/stdout gets EACCES. Only pipes that belong to root are changed: a terminal,
  * a file or a socket that the caller passed stays as it is. By the runtime with host credentials; failing is no error.
  */
-void process_own_stdio(uid_t host_uid);
+void process_own_stdio(const struct idmap *map, uint32_t uid);
 
 /**
  * process_find_home() - The value HOME gets when the spec does not set it: from /etc/passwd, in the caller's root

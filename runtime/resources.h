@@ -55,8 +55,24 @@ struct resources_block_io {
 };
 
 struct resources_hugepage {
-	const char *page_size;
+	const char *page_size; /* "2MB": part of a file's name, and checked to be no more than that */
 	uint64_t limit;
+};
+
+struct resources_rdma {
+	const char *device; /* the key, such as mlx5_1 */
+	struct opt_u32 hca_handles;
+	struct opt_u32 hca_objects;
+};
+
+struct resources_net_priority {
+	const char *name; /* of an interface in the runtime's network namespace */
+	uint32_t priority;
+};
+
+struct resources_network {
+	struct opt_u32 class_id;
+	struct json_array priorities; /* resources_net_priority */
 };
 
 struct resources {
@@ -66,7 +82,9 @@ struct resources {
 	struct resources_pids pids;
 	struct resources_block_io block_io;
 	struct json_array hugepage_limits; /* resources_hugepage */
-	struct json_strmap unified;	   /* v2 files by name */
+	struct json_array rdma;		   /* resources_rdma */
+	struct resources_network network;
+	struct json_strmap unified; /* v2 files by name */
 };
 
 extern const struct json_field resources_fields[];

@@ -51,13 +51,15 @@ int rootfs_plan(struct container *c, struct error *err)
 {
 	_cleanup_close_ int fd = open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
+	struct stat st;
 	int r;
 
 	if (fd < 0)
 		return error_set(err, errno, "root.path: cannot open '%s'", c->rootfs);
-	if (fstatfs(fd, &fs) < 0)
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
 		return error_set(err, errno, "root.path: cannot stat '%s'", c->rootfs);
-	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
+	/* whoever brought mappings may have shifted the files, too: then it stays as it is, and source.c says so */
+	if (fs.f_type == OVERLAYFS_SUPER_MAGIC && !(c->foreign_ids && st.st_uid == c->root_uid))
 		return plan_overlay(c, err);
 
 	c->root_kind = ROOT_FOLDER;

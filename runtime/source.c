@@ -58,7 +58,8 @@ struct source_view {
 	struct engine_storage storage;
 	const char *storage_paths[ENGINE_STORAGE_MAX + 1]; /* as seen; ends with NULL */
 	struct sockets *sockets;			   /* read when first asked for */
-	uint32_t range_base;
+	const struct idmap *map;			   /* the container's */
+	bool foreign;					   /* who made the bundle chose it */
 	struct owner owners[OWNERS_MAX];
 	size_t n_owners;
 	int probe_userns_fd; /* made when first asked for */
@@ -76,31 +77,33 @@ struct candidate {
 
 /* ---- view ------------------------------------------------------------------------------------- */
 
-static int fill_view(struct source_view *view, const char *rootfs_path, struct error *err)
+static int fill_view(struct source_view *view, const char *rootfs_path, const char *bundle_path,
+		     struct error *err)
 {
 	int r = mountinfo_read(&view->mounts, err);
 
 	if (r == 0)
 		r = restricted_open(&view->mounts, &view->restricted, err);
 	if (r == 0)
-		r = engine_storage_find(&view->mounts, rootfs_path, &view->storage, err);
+		r = engine_storage_find(&view->mounts, rootfs_path, bundle_path, &view->storage, err);
 	for (size_t i = 0, n = 0; r == 0 && i < view->storage.n; i++)
 		if (!view->storage.roots[i].bundle)
 			view->storage_paths[n++] = view->storage.roots[i].seen;
 	return r;
 }
 
-int source_view_open(const char *rootfs_path, uint32_t range_base, struct source_view **ret,
-		     struct error *err)
+int source_view_open(const char *rootfs_path, const char *bundle_path, const struct idmap *map,
+		     bool foreign, struct source_view **ret, struct error *err)
 {
 	struct source_view *view = calloc(1, sizeof(*view));
 	int r;
 
 	if (!view)
 		return error_set(err, ENOMEM, "bind sources");
-	view->range_base = range_base;
+	view->map = map;
+	view->foreign = foreign;
 	view->probe_userns_fd = -EBADF;
-	r = fill_view(view, rootfs_path, err);
+	r = fill_view(view, rootfs_path, bundle_path, err);
 	if (r < 0) {
 		source_view_free(view);
 		return r;
@@ -222,7 +225,7 @@ static int require_private(const struct source_view *view, const struct candidat
 /* A user namespace in which the owner is the container's root, made once. */
 static int owner_userns(struct source_view *view, uid_t uid, gid_t gid, struct error *err)
 {
-	struct owner_map map;
+	struct idmap map;
 	struct owner *owner;
 	int r;
 
@@ -231,10 +234,10 @@ static int owner_userns(struct source_view *view, uid_t uid, gid_t gid, struct e
 			return view->owners[i].userns_fd;
 	if (view->n_owners == OWNERS_MAX)
 		return error_text(err, E2BIG, "bind sources of more than %d owners", OWNERS_MAX);
-	r = owner_map_make("/etc", uid, gid, view->range_base, &map, err);
+	r = owner_map_make("/etc", uid, gid, view->map, &map, err);
 	if (r < 0)
 		return r;
-	r = idmap_make_userns(map.uids, map.n_uids, map.gids, map.n_gids, err);
+	r = idmap_make_userns(&map, err);
 	if (r < 0) {
 		(void)error_wrap(err, "id mapping for the owner %u", uid);
 		return r;
@@ -244,9 +247,10 @@ static int owner_userns(struct source_view *view, uid_t uid, gid_t gid, struct e
 	return r;
 }
 
-static bool is_in_range(const struct source_view *view, uid_t uid)
+/* Who brought mappings has given the files to the container's ids already. */
+static bool is_shifted(const struct source_view *view, const struct candidate *c)
 {
-	return uid >= view->range_base && uid - view->range_base < IDRANGE_SIZE;
+	return view->foreign && idmap_has_host_uid(view->map, c->st.st_uid);
 }
 
 static int decide_by_owner(struct source_view *view, const struct candidate *c, struct source *ret,
@@ -267,7 +271,11 @@ static int decide_by_owner(struct source_view *view, const struct candidate *c, 
 			      "belongs to the system account %u: what its services read and run could be changed: give it to "
 			      "a user (chown), or use a named volume",
 			      c->st.st_uid);
-	if (is_in_range(view, c->st.st_uid))
+	if (is_shifted(view, c)) {
+		ret->kind = SOURCE_AS_IS;
+		return 0;
+	}
+	if (idmap_has_host_uid(view->map, c->st.st_uid))
 		return refuse(c, err,
 			      "belongs to id %u, which is one of this container's own: its files must have the ids that "
 			      "they have inside",
@@ -280,12 +288,11 @@ static int decide_by_owner(struct source_view *view, const struct candidate *c, 
 /* Whether the kernel id-maps this file system: asked by doing it. */
 static int can_idmap(struct source_view *view, const struct candidate *c, struct error *err)
 {
-	const struct id_mapping map = { 0, view->range_base, IDRANGE_SIZE };
 	_cleanup_close_ int mount_fd = -EBADF;
 	int r;
 
 	if (view->probe_userns_fd < 0)
-		view->probe_userns_fd = idmap_make_userns(&map, 1, &map, 1, err);
+		view->probe_userns_fd = idmap_make_userns(view->map, err);
 	if (view->probe_userns_fd < 0)
 		return view->probe_userns_fd;
 	mount_fd = mount_clone(c->fd, false, err);
@@ -298,8 +305,20 @@ static int can_idmap(struct source_view *view, const struct candidate *c, struct
 static int decide_engine(struct source_view *view, const struct candidate *c,
 			 const struct engine_path *row, struct source *ret, struct error *err)
 {
-	int r = require_private(view, c, err);
+	int r;
 
+	if (is_shifted(view, c)) {
+		ret->kind = SOURCE_AS_IS;
+		return 0;
+	}
+	/* one file that others can reach: nobody changes it, so that nobody can leave anything in it */
+	if (row->made && !row->tree &&
+	    reach_is_private(&view->mounts, &c->location, c->fd, NULL) == 0) {
+		ret->kind = SOURCE_PLAIN;
+		ret->force_readonly = true;
+		return 0;
+	}
+	r = require_private(view, c, err);
 	if (r < 0)
 		return r;
 	ret->kind = SOURCE_ENGINE;
@@ -565,8 +584,14 @@ static int check_storage_place(const struct source_view *view, const struct cand
 static int decide_rootfs(struct source_view *view, const struct candidate *c, struct source *ret,
 			 struct error *err)
 {
-	int r = check_storage_place(view, c, err);
+	int r;
 
+	/* An overlay of id-mapped layers, whose names are gone: nothing of it is mapped to the container's root here. */
+	if (is_shifted(view, c)) {
+		ret->kind = SOURCE_AS_IS;
+		return check_restricted(view, c, &c->location, false, err);
+	}
+	r = check_storage_place(view, c, err);
 	if (r < 0)
 		return r;
 	if (c->st.st_uid != 0)
@@ -616,6 +641,7 @@ static int userns_for(struct source_view *view, const struct source *source,
 		return container_userns_fd;
 	case SOURCE_OWNER:
 		return owner_userns(view, source->uid, source->gid, err);
+	case SOURCE_AS_IS:
 	case SOURCE_PLAIN:
 		break;
 	}
@@ -637,7 +663,7 @@ static int map_clone(struct source_view *view, const struct source *source, int 
 {
 	int r = userns_for(view, source, userns_fd, err);
 
-	if (source->kind == SOURCE_PLAIN)
+	if (source->kind == SOURCE_PLAIN || source->kind == SOURCE_AS_IS)
 		return 0;
 	if (r < 0)
 		return r;

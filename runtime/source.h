@@ -13,11 +13,13 @@
 #include <sys/types.h>
 
 struct error;
+struct idmap;
 struct source_view;
 
 enum source_kind {
 	SOURCE_ENGINE, /* engine storage no other user can reach: id 0 on disk is the container's root */
 	SOURCE_OWNER, /* a user's folder: its owner is the container's root, his subordinate ids are 1 and up */
+	SOURCE_AS_IS, /* its ids are the container's already: mappings of the spec's own, and who brings them chowns */
 	SOURCE_PLAIN, /* engine-made file on a file system that cannot be id-mapped: as it is, read-only unless shm */
 };
 
@@ -34,13 +36,15 @@ struct source {
 /**
  * source_view_open() - What decisions rest on, read once: mounts, restricted places, engine storage
  * @rootfs_path: the spec's root.path, absolute: tells which engine's storage this container lives in
- * @range_base:	first host id of the container
+ * @bundle_path: where config.json is, absolute
+ * @map:	the container's ids, borrowed
+ * @foreign:	it is not of a block of ours: files may have its ids on disk already
  *
  * Called after unshare(CLONE_NEWNS), so that mount ids and descriptors belong to the namespace that is built in.
  * @ret:	owned by the caller, source_view_free()
  */
-int source_view_open(const char *rootfs_path, uint32_t range_base, struct source_view **ret,
-		     struct error *err);
+int source_view_open(const char *rootfs_path, const char *bundle_path, const struct idmap *map,
+		     bool foreign, struct source_view **ret, struct error *err);
 void source_view_free(struct source_view *view);
 static inline void source_view_freep(struct source_view **view)
 {

@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "mounts.h"
+#include "net_devices.h"
 #include "seccomp.h"
 #include "str.h"
 #include "sysctl.h"
@@ -26,6 +27,7 @@ static const struct json_field linux_fields[] = {
 	JSON_F(struct spec_linux, cgroups_path, "cgroupsPath", JSON_STRING_FIELD),
 	JSON_F_CUSTOM(struct spec_linux, namespaces, "namespaces", namespaces_parse),
 	JSON_F_ARRAY(struct spec_linux, devices, "devices", device_node_fields, struct device_node),
+	JSON_F_CUSTOM(struct spec_linux, net_devices, "netDevices", net_devices_parse),
 	JSON_F_CUSTOM(struct spec_linux, seccomp, "seccomp", seccomp_parse),
 	JSON_F(struct spec_linux, rootfs_propagation, "rootfsPropagation", JSON_STRING_FIELD),
 	JSON_F(struct spec_linux, masked_paths, "maskedPaths", JSON_STRV_FIELD),
@@ -33,6 +35,8 @@ static const struct json_field linux_fields[] = {
 	JSON_F(struct spec_linux, mount_label, "mountLabel", JSON_STRING_FIELD),
 	JSON_F_OBJECT(struct spec_linux, time_offsets, "timeOffsets", time_offsets_fields),
 	JSON_F_CUSTOM(struct spec_linux, personality, "personality", personality_parse),
+	JSON_F_CUSTOM(struct spec_linux, memory_policy, "memoryPolicy", memory_policy_parse),
+	JSON_F_CUSTOM(struct spec_linux, intel_rdt, "intelRdt", intel_rdt_parse),
 	JSON_F_END,
 };
 
@@ -63,10 +67,6 @@ static int check_paths(const char *name, const char **paths, struct error *err)
 /* What this version does not do yet is refused rather than ignored where a container would lose by it. */
 static int check_unsupported(const struct spec *spec, struct error *err)
 {
-	if (spec->linux_.uid_mappings.n || spec->linux_.gid_mappings.n)
-		return error_text(err, ENOTSUP,
-				  "linux.uidMappings: mappings of the specification's own are not supported by this "
-				  "version of bulwark, which gives each container an exclusive range itself");
 	if (spec->linux_.mount_label && *spec->linux_.mount_label)
 		return error_text(err, ENOTSUP,
 				  "linux.mountLabel: SELinux labels are not supported by this version "

@@ -7,7 +7,9 @@
 #include "arena.h"
 #include "hooks.h"
 #include "idmap.h"
+#include "intel_rdt.h"
 #include "json.h"
+#include "memory_policy.h"
 #include "namespaces.h"
 #include "personality.h"
 #include "process.h"
@@ -28,14 +30,17 @@ struct spec_linux {
 	struct resources resources;
 	const char *cgroups_path;
 	struct namespaces namespaces;
-	struct json_array devices; /* struct device_node */
-	struct seccomp *seccomp;   /* NULL: none */
+	struct json_array devices;     /* struct device_node */
+	struct json_array net_devices; /* struct net_device */
+	struct seccomp *seccomp;       /* NULL: none */
 	const char *rootfs_propagation;
 	const char **masked_paths;
 	const char **readonly_paths;
 	const char *mount_label;
 	struct time_offsets time_offsets;
 	struct personality personality;
+	struct memory_policy memory_policy;
+	struct intel_rdt intel_rdt;
 };
 
 struct spec {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "idmap.h"
 #include "proc.h"
 
 struct error;
@@ -36,10 +37,13 @@ struct state {
 	char *rootfs;	     /* absolute, on the host */
 	char *created;	     /* RFC 3339 with nanoseconds, UTC */
 	struct proc_id init; /* pid 0: not made yet */
-	uint32_t id_base;    /* first host id; 0: none taken yet */
-	bool own_range;	     /* false: the spec brought mappings, or joined another's namespace */
+	uint32_t id_base;    /* of the block it took; 0: none, or the ids are another's or the spec's own */
+	struct idmap map;    /* what its user namespace maps; empty: not known yet */
 	uid_t owner;	     /* who called create */
 	char *twin_work;     /* work folder of the twin overlay, to be removed; NULL: none */
+	char *rdt_group;     /* resctrl group of its processes; NULL: none */
+	char *rdt_monitor;   /* of that group, to be removed; NULL: none */
+	bool rdt_own;	     /* the group is to be removed, too */
 	bool degraded;	     /* some layer is missing on this host */
 	json_t *cgroup;	     /* cgroup_to_json() */
 	json_t *annotations; /* of the spec */

@@ -21,7 +21,7 @@
 #include "str.h"
 
 #define STATE_FILE "state.json"
-#define STATE_VERSION 1 /* of the file; raised when older programs would misread it */
+#define STATE_VERSION 2 /* of the file; raised when older programs would misread it */
 
 static const char *const status_texts[] = {
 	[CONTAINER_CREATING] = "creating", [CONTAINER_CREATED] = "created",
@@ -42,6 +42,8 @@ void state_done(struct state *state)
 	free(state->rootfs);
 	free(state->created);
 	free(state->twin_work);
+	free(state->rdt_group);
+	free(state->rdt_monitor);
 	json_decref(state->cgroup);
 	json_decref(state->annotations);
 	json_decref(state->poststart);
@@ -53,10 +55,12 @@ void state_done(struct state *state)
 struct state_file {
 	uint32_t version;
 	const char *id, *oci_version, *bundle, *rootfs, *created, *twin_work;
+	const char *rdt_group, *rdt_monitor;
+	bool rdt_own;
 	uint32_t pid;
 	uint64_t start;
 	uint32_t id_base;
-	bool own_range;
+	struct json_array uid_mappings, gid_mappings;
 	uint32_t owner;
 	bool degraded;
 	json_t *cgroup, *annotations, *poststart, *poststop;
@@ -83,9 +87,13 @@ static const struct json_field state_fields[] = {
 	F(pid, "pid", JSON_U32_FIELD),
 	F(start, "startTime", JSON_U64_FIELD),
 	F(id_base, "idBase", JSON_U32_FIELD),
-	F(own_range, "ownRange", JSON_BOOL_FIELD),
+	JSON_F_ARRAY(struct state_file, uid_mappings, "uidMappings", idmap_fields, struct id_mapping),
+	JSON_F_ARRAY(struct state_file, gid_mappings, "gidMappings", idmap_fields, struct id_mapping),
 	F(owner, "owner", JSON_U32_FIELD),
 	F(twin_work, "twinWork", JSON_STRING_FIELD),
+	F(rdt_group, "rdtGroup", JSON_STRING_FIELD),
+	F(rdt_monitor, "rdtMonitor", JSON_STRING_FIELD),
+	F(rdt_own, "rdtOwn", JSON_BOOL_FIELD),
 	F(degraded, "degraded", JSON_BOOL_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
@@ -100,15 +108,19 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:b, s:I, s:s*, s:b, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:b, s:b, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
 			     (json_int_t)state->init.start, "idBase", (json_int_t)state->id_base,
-			     "ownRange", (int)state->own_range, "owner", (json_int_t)state->owner,
-			     "twinWork", state->twin_work, "degraded", (int)state->degraded,
-			     "cgroup", state->cgroup, "annotations", state->annotations,
-			     "poststart", state->poststart, "poststop", state->poststop);
+			     "uidMappings", idmap_to_json(state->map.uids, state->map.n_uids),
+			     "gidMappings", idmap_to_json(state->map.gids, state->map.n_gids),
+			     "owner", (json_int_t)state->owner, "twinWork", state->twin_work,
+			     "rdtGroup", state->rdt_group, "rdtMonitor", state->rdt_monitor,
+			     "rdtOwn", (int)state->rdt_own,
+			     "degraded", (int)state->degraded, "cgroup", state->cgroup,
+			     "annotations", state->annotations, "poststart", state->poststart,
+			     "poststop", state->poststop);
 
 	if (!tree) /* a path that is not UTF-8, or memory */
 		(void)error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
@@ -144,8 +156,8 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 	struct state s = {
 		.init = { (pid_t)file->pid, file->start },
 		.id_base = file->id_base,
-		.own_range = file->own_range,
 		.owner = file->owner,
+		.rdt_own = file->rdt_own,
 		.degraded = file->degraded,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),
@@ -153,10 +165,13 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.poststop = json_incref(file->poststop),
 	};
 
+	(void)idmap_set(&s.map, &file->uid_mappings, &file->gid_mappings); /* their number was checked */
 	if (dup_string(&s.id, file->id) < 0 || dup_string(&s.oci_version, file->oci_version) < 0 ||
 	    dup_string(&s.bundle, file->bundle) < 0 || dup_string(&s.rootfs, file->rootfs) < 0 ||
 	    dup_string(&s.created, file->created) < 0 ||
-	    dup_string(&s.twin_work, file->twin_work) < 0) {
+	    dup_string(&s.twin_work, file->twin_work) < 0 ||
+	    dup_string(&s.rdt_group, file->rdt_group) < 0 ||
+	    dup_string(&s.rdt_monitor, file->rdt_monitor) < 0) {
 		state_done(&s);
 		return -ENOMEM;
 	}
@@ -181,6 +196,8 @@ static int parse_state(json_t *tree, struct state *ret, struct error *err)
 	else if (file.start > INT64_MAX) /* more than a state.json can hold: we never wrote it */
 		r = error_text(err, EINVAL, STATE_FILE ": startTime: %" PRIu64 " is no time",
 			       file.start);
+	else if (idmap_set(&ret->map, &file.uid_mappings, &file.gid_mappings) < 0)
+		r = error_text(err, EINVAL, STATE_FILE ": more id mappings than the kernel takes");
 	else if (state_from_file(&file, ret) < 0)
 		r = error_set(err, ENOMEM, STATE_FILE);
 	arena_done(&arena);

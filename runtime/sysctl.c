@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
 #include "fd.h"
+#include "idmap.h"
 #include "str.h"
 #include "sys.h"
 
@@ -129,27 +131,27 @@ int sysctl_check(const struct json_strmap *sysctls, struct error *err)
 	return 0;
 }
 
-static int apply(int proc_fd, const struct json_pair *pair, struct error *err)
+static int write_setting(int proc_fd, const char *key, const char *value, struct error *err)
 {
 	const struct open_how how = {
 		.flags = O_WRONLY | O_CLOEXEC | O_NOCTTY,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 	char path[SYSCTL_NAME_MAX] = "sys/", quoted[128], quoted_path[128];
-	const size_t prefix = strlen(path), len = strlen(pair->value);
+	const size_t prefix = strlen(path), len = strlen(value);
 	_cleanup_close_ int fd = -EBADF;
 	ssize_t n;
 
-	if (key_to_path(pair->key, path + prefix, sizeof(path) - prefix) == 0 &&
+	if (key_to_path(key, path + prefix, sizeof(path) - prefix) == 0 &&
 	    find_rule(path + prefix) == SYSCTL_BY_INIT)
 		return 0;
-	(void)str_quote(pair->key, quoted, sizeof(quoted));
+	(void)str_quote(key, quoted, sizeof(quoted));
 
 	fd = sys_openat2(proc_fd, path, &how);
 	if (fd < 0)
 		return error_set(err, errno, "linux.sysctl \"%s\": cannot open '/proc/%s'", quoted,
 				 str_quote(path, quoted_path, sizeof(quoted_path)));
-	n = write(fd, pair->value, len);
+	n = write(fd, value, len);
 	if (n < 0)
 		return error_set(err, errno, "linux.sysctl \"%s\": the kernel refuses the value",
 				 quoted);
@@ -160,12 +162,67 @@ static int apply(int proc_fd, const struct json_pair *pair, struct error *err)
 	return 0;
 }
 
-int sysctl_apply(int proc_fd, const struct json_strmap *sysctls, struct error *err)
+#define PING_GROUPS "net/ipv4/ping_group_range"
+#define PORT_START "net/ipv4/ip_unprivileged_port_start"
+
+static bool is_key(const char *key, const char *path)
+{
+	char own[SYSCTL_NAME_MAX];
+
+	return key_to_path(key, own, sizeof(own)) == 0 && str_eq(own, path);
+}
+
+/* The kernel takes a writer's ids, and the writer is the host's root. False: left as it is, to be refused or "1 0". */
+static bool translate_groups(const char *value, const struct idmap *map, char *buf, size_t size)
+{
+	unsigned int low, high;
+
+	if (sscanf(value, "%u %u", &low, &high) != 2 || low > high)
+		return false;
+	for (size_t i = 0; i < map->n_gids; i++) {
+		const struct id_mapping *m = &map->gids[i];
+		uint32_t last = m->container_id + (m->size - 1);
+
+		if (low < m->container_id || low > last)
+			continue;
+		return str_format(buf, size, "%u %u", m->host_id + (low - m->container_id),
+				  m->host_id + ((high < last ? high : last) - m->container_id)) >= 0;
+	}
+	return false;
+}
+
+static int apply(int proc_fd, const struct json_pair *pair, const struct idmap *map, struct error *err)
+{
+	char groups[32];
+
+	if (is_key(pair->key, PING_GROUPS) &&
+	    translate_groups(pair->value, map, groups, sizeof(groups)))
+		return write_setting(proc_fd, pair->key, groups, err);
+	return write_setting(proc_fd, pair->key, pair->value, err);
+}
+
+int sysctl_apply(int proc_fd, const struct json_strmap *sysctls, const struct idmap *map,
+		 struct error *err)
 {
 	/* Once more, because the caller is privileged and the check may have been for another document. */
 	int r = sysctl_check(sysctls, err);
 
 	for (size_t i = 0; r == 0 && i < sysctls->n; i++)
-		r = apply(proc_fd, &sysctls->items[i], err);
+		r = apply(proc_fd, &sysctls->items[i], map, err);
 	return r;
+}
+
+void sysctl_open_network(int proc_fd, const struct json_strmap *sysctls, const struct idmap *map)
+{
+	bool ports = true, groups = true;
+	char value[32];
+
+	for (size_t i = 0; i < sysctls->n; i++) {
+		ports = ports && !is_key(sysctls->items[i].key, PORT_START);
+		groups = groups && !is_key(sysctls->items[i].key, PING_GROUPS);
+	}
+	if (ports)
+		(void)write_setting(proc_fd, PORT_START, "0", NULL);
+	if (groups && translate_groups("0 4294967294", map, value, sizeof(value)))
+		(void)write_setting(proc_fd, PING_GROUPS, value, NULL);
 }

@@ -11,6 +11,7 @@
 #include "error.h"
 #include "fd.h"
 #include "idrange.h"
+#include "intel_rdt.h"
 #include "path.h"
 #include "paths.h"
 #include "state.h"
@@ -34,26 +35,18 @@ static int undo_cgroup(const struct state *state, struct cgroup *cgroup, struct 
 		cgroup = opened;
 	}
 	r = cgroup_kill(cgroup, err);
+	if (r == 0) /* before the folder goes: without its file of events systemd does not notice that it is empty */
+		r = cgroup_stop_unit(cgroup, err);
 	if (r == 0)
 		r = cgroup_remove(cgroup, CGROUP_REMOVE_MS, err);
 	return r;
 }
 
-/* A create that died before it could write state.json still has its block on record, under its folder's name. */
+/* What joined another's ids, and a create that died before it could write state.json, are on record under the folder. */
 static int undo_range(const char *state_path, const struct state *state, struct error *err)
 {
-	_cleanup_free_ struct idrange_entry *entries = NULL;
-	size_t n = 0;
-	int r;
-
-	if (state->id_base)
-		return state->own_range ? idrange_free(PATHS_IDS, state->id_base, state_path, err) :
-					  0;
-	r = idrange_list(PATHS_IDS, &entries, &n, err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (str_eq(entries[i].state_path, state_path))
-			r = idrange_free(PATHS_IDS, entries[i].base, state_path, err);
-	return r;
+	return state->id_base ? idrange_free(PATHS_IDS, state->id_base, state_path, err) :
+				idrange_leave(PATHS_IDS, state_path, err);
 }
 
 static void keep_first(int *first, int r, const struct error *from, struct error *err)
@@ -77,6 +70,8 @@ int undo_container(const char *root, int state_fd, const struct state *state, st
 		return r;
 	id = strrchr(path, '/') + 1;
 	keep_first(&first, undo_cgroup(state, cgroup, &e), &e, err);
+	keep_first(&first, intel_rdt_remove(state->rdt_group, state->rdt_monitor, state->rdt_own, &e),
+		   &e, err);
 	if (state->twin_work)
 		keep_first(&first, twin_remove_work(state->twin_work, &e), &e, err);
 	if (first < 0)

@@ -108,7 +108,7 @@ static int apply(struct cgroup *cgroup, json_t *document, struct error *err)
 	int r = json_parse_object(&arena, document, resources_fields, &resources, err);
 
 	if (r == 0)
-		r = cgroup_apply(cgroup, &resources, NULL, err);
+		r = cgroup_update(cgroup, &resources, err);
 	arena_done(&arena);
 	return r;
 }

@@ -60,7 +60,7 @@ static void check_mounts(struct spec *spec)
 		bool known = false;
 
 		FUZZ_CHECK(mount_options_parse(&spec->arena, &mounts[i], &options, &data, &err) == 0);
-		FUZZ_CHECK(mounts[i].destination[0] && !options.unsupported);
+		FUZZ_CHECK(mounts[i].destination[0]);
 		check_attributes(options.set, options.clear);
 		check_attributes(options.set_all, options.clear_all);
 		while (mounts[i].options && mounts[i].options[n])
@@ -69,7 +69,9 @@ static void check_mounts(struct spec *spec)
 			FUZZ_CHECK(k < n);
 		for (size_t k = 0; !options.bind && k < sizeof(own) / sizeof(own[0]); k++)
 			known = known || (mounts[i].type && str_eq(mounts[i].type, own[k]));
-		FUZZ_CHECK(options.bind ? is_absolute(mounts[i].source) : known);
+		FUZZ_CHECK(options.remount || (options.bind ? is_absolute(mounts[i].source) : known));
+		FUZZ_CHECK(options.bind || !options.idmap);
+		FUZZ_CHECK(!mounts[i].uid_mappings.n == !mounts[i].gid_mappings.n);
 	}
 }
 

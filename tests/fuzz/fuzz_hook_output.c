@@ -2,25 +2,22 @@
 /* Fuzzes what a hook writes: the last line of it becomes a part of an error, whatever it holds. */
 #include "fuzz.h"
 
-#include "hooks.c" /* last_line(): its caller runs the hook */
-
-static void check(const char *line, size_t size)
-{
-	FUZZ_CHECK(strlen(line) < size);
-	FUZZ_CHECK(!*line || (strlen(line) > 2 && memcmp(line, ": ", 2) == 0));
-	for (const char *p = line; *p; p++)
-		FUZZ_CHECK(*p >= ' ' && *p <= '~');
-}
+#include "hooks.c" /* verdict(): its caller runs the hook */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct run run;
-	char line[300];
+	static struct program_end end;
+	struct error err = ERROR_INIT;
 
-	if (size > 2 * OUTPUT_MAX)
+	if (size > 2 * PROGRAM_OUTPUT_MAX)
 		return -1;
-	run.output_len = size < OUTPUT_MAX ? size : OUTPUT_MAX;
-	memcpy(run.output, data + size - run.output_len, run.output_len);
-	check(last_line(&run, line, sizeof(line)), sizeof(line));
+	end.exited = true;
+	end.status = 1;
+	end.output_len = size < PROGRAM_OUTPUT_MAX ? size : PROGRAM_OUTPUT_MAX;
+	memcpy(end.output, data + size - end.output_len, end.output_len);
+	FUZZ_CHECK(verdict(&end, &err) == -EIO);
+	FUZZ_CHECK(str_eq(err.msg, "exit status 1") || str_after(err.msg, "exit status 1: "));
+	for (const char *p = err.msg; *p; p++)
+		FUZZ_CHECK(*p >= ' ' && *p <= '~');
 	return 0;
 }

@@ -5,6 +5,9 @@
  */
 #include "fuzz.h"
 
+#include "idrange_table.c"
+#include "idrange_host.c"
+#include "idrange_share.c"
 #include "idrange.c" /* the file is opened with O_NOFOLLOW and locked: what reads it is behind that */
 
 static void check_listed(const struct table *table)
@@ -45,24 +48,26 @@ static void check_choice(struct table *table, uint64_t now_ms)
 	size_t rested, freed;
 
 	table->now_ms = now_ms;
-	mark(&taken, IDRANGE_FIRST + IDRANGE_SIZE, 3);
+	taken_mark(&taken, IDRANGE_FIRST + IDRANGE_SIZE, 3);
 	rested = find_rested(table, &taken, BLOCKS);
 	freed = find_longest_free(table, &taken);
 	FUZZ_CHECK(rested <= BLOCKS && freed <= BLOCKS && rested != 1 && freed != 1);
-	FUZZ_CHECK(rested == BLOCKS || record_of(table, rested)->state == RECORD_FREE);
-	FUZZ_CHECK(freed < BLOCKS && record_of(table, freed)->state == RECORD_FREE);
+	FUZZ_CHECK(rested == BLOCKS || table_record(table, rested)->state == RECORD_FREE);
+	FUZZ_CHECK(freed < BLOCKS && table_record(table, freed)->state == RECORD_FREE);
 	(void)is_sweep_due(table);
 }
 
 static void fuzz_table(const uint8_t *data, size_t size)
 {
-	struct table table = { .fd = -EBADF, .map = malloc(size + !size), .map_len = size };
+	struct table table = {
+		.fd = -EBADF, .shares_fd = -EBADF, .map = malloc(size + !size), .map_len = size
+	};
 	struct error err = ERROR_INIT;
 	int r;
 
 	FUZZ_CHECK(table.map);
 	memcpy(table.map, data, size);
-	r = check_table(&table, "/run/ids", &err);
+	r = table_check(&table, "/run/ids", &err);
 	fuzz_check_answer(r, &err, data, size, NULL);
 	if (r == 0) {
 		FUZZ_CHECK(table.n <= BLOCKS);
@@ -95,7 +100,7 @@ static void fuzz_accounts(const struct id_file *kind, const uint8_t *data, size_
 		else if (kind->spans || !accounts_field_u32(&f[2], &id))
 			continue;
 		if (id >= IDRANGE_FIRST && (id - IDRANGE_FIRST) / IDRANGE_SIZE < BLOCKS)
-			FUZZ_CHECK(is_taken(&taken, (id - IDRANGE_FIRST) / IDRANGE_SIZE));
+			FUZZ_CHECK(taken_has(&taken, (id - IDRANGE_FIRST) / IDRANGE_SIZE));
 		/* each owner is an account: the same text is the passwd(5) */
 		foreign = (struct foreign){ id, (uint64_t)id + 1 };
 		FUZZ_CHECK(check_line(&foreign, kind, f, &file, &err) ==
@@ -104,14 +109,41 @@ static void fuzz_accounts(const struct id_file *kind, const uint8_t *data, size_
 	accounts_done(&file);
 }
 
+/* Whoever shares ids keeps them from everybody else. */
+static void fuzz_shares(const uint8_t *data, size_t size)
+{
+	struct table table = { .fd = -EBADF,
+			       .shares_fd = -EBADF,
+			       .shares = malloc(size + !size),
+			       .n_shares = size / sizeof(struct share) };
+	struct error err = ERROR_INIT;
+	int r;
+
+	FUZZ_CHECK(table.shares);
+	memcpy(table.shares, data, size);
+	r = table_check_shares(&table, "/run/ids", &err);
+	fuzz_check_answer(r, &err, data, size, NULL);
+	for (size_t i = 0; r == 0 && i < table.n_shares; i++) {
+		const struct share *share = &table.shares[i];
+		const struct foreign last = { (uint64_t)share->first + share->size - 1,
+					      (uint64_t)share->first + share->size };
+
+		if (share->state == RECORD_HELD)
+			FUZZ_CHECK(check_shared(&table, &last, 0, "/another", &err) == -EPERM);
+	}
+	free(table.shares);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const size_t kinds = sizeof(id_files) / sizeof(id_files[0]);
 
-	if (size == 0 || data[0] > kinds)
+	if (size == 0 || data[0] > kinds + 1)
 		return -1;
 	if (data[0] == 0)
 		fuzz_table(data + 1, size - 1);
+	else if (data[0] == kinds + 1)
+		fuzz_shares(data + 1, size - 1);
 	else
 		fuzz_accounts(&id_files[data[0] - 1], data + 1, size - 1);
 	return 0;

@@ -6,6 +6,7 @@
 #include "cgroup_internal.h"
 #include "devices.h"
 #include "resources.h"
+#include "systemd_properties.h"
 
 /* A host without any controller: what is asked for is told by name, and nothing asked for is nothing refused. */
 static void check_apply(const struct resources *resources, const void *data, size_t size,
@@ -16,6 +17,30 @@ static void check_apply(const struct resources *resources, const void *data, siz
 
 	fuzz_check_answer(cgroup_v1_apply(&none, resources, &v1_err), &v1_err, data, size, document);
 	fuzz_check_answer(cgroup_v2_apply(&none, resources, &v2_err), &v2_err, data, size, document);
+}
+
+/* Each line is a property by its name, a type and digits, whatever text the document has for a limit. */
+static void check_properties(const struct resources *resources, bool v2, const void *data,
+			     size_t size, const json_t *document)
+{
+	struct error err = ERROR_INIT;
+	char *text = NULL, name[64], type[3], digits[2100], *save = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	unsigned int since;
+
+	FUZZ_CHECK(out);
+	fuzz_check_answer(systemd_properties_write(out, resources, v2, &err), &err, data, size,
+			  document);
+	FUZZ_CHECK(fclose(out) == 0);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		int end = 0;
+
+		FUZZ_CHECK(sscanf(line, "%u %63[A-Za-z] %2[aty] %2099[0-9a-f]%n", &since, name,
+				  type, digits, &end) == 4);
+		FUZZ_CHECK(!line[end]);
+	}
+	free(text);
 }
 
 static void check_conversions(const struct resources *resources)
@@ -51,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_check_answer(r, &plan_err, data, size, document);
 		check_apply(&resources, data, size, document);
 		check_conversions(&resources);
+		check_properties(&resources, true, data, size, document);
+		check_properties(&resources, false, data, size, document);
 	}
 	arena_done(&arena);
 	return 0;

@@ -37,6 +37,10 @@ crash() {
 	crash detach-twin $SOME
 }
 
+@test "crash: create, joining another container" {
+	crash join-plain $SOME
+}
+
 @test "crash: start" {
 	crash start-twin $SOME
 }
@@ -74,9 +78,9 @@ crash() {
 }
 
 # bats test_tags=vm
-@test "crash: create, start, exec and delete, at some forty system calls" {
+@test "crash: create, joining, start, exec and delete, at some fifty system calls" {
 	local scenario
-	for scenario in create-plain:10 create-twin:10 start-plain:7 exec-plain:7 delete-plain:7; do
+	for scenario in create-plain:10 create-twin:10 start-plain:7 exec-plain:7 delete-plain:7 join-plain:7; do
 		CRASH_KILLS=${scenario#*:} crash "${scenario%:*}" 1
 	done
 }

@@ -111,6 +111,12 @@ started() {
 	must runtime start $ID
 }
 
+# The one container of verbs that share it.
+kept_gone() {
+	[ "$VERB" != join ] || must runtime delete --force partner
+	gone
+}
+
 # The whole life of a container of the same id.
 full_life() {
 	started
@@ -141,6 +147,27 @@ before_hook() {
 }
 words_hook() { echo "create --bundle $WORK/bundle-$ROOT-hook $ID"; }
 after_hook() { gone; }
+
+# A container that joins another one, which must not notice.
+before_join() {
+	local bundle=$WORK/bundle-$ROOT-join partner
+	[ ! -e "$ASIDE/census.running" ] || return 0
+	mkdir -p "$bundle"
+	jq --arg cgroup "$CGROUP/partner" '.linux.cgroupsPath = $cgroup | del(.hooks)' "$WORK/bundle-$ROOT-sleep/config.json" \
+		>"$bundle/config.json"
+	must runtime create --bundle "$bundle" --pid-file "$ASIDE/partner" partner
+	must runtime start partner
+	partner=/proc/$(cat "$ASIDE/partner")/ns
+	jq --arg ns "$partner" '.linux.namespaces |= map(if .type == "network" then .path = $ns + "/net"
+		elif .type == "ipc" or .type == "uts" or .type == "pid" then .path = $ns + "/" + .type else . end)' \
+		"$WORK/bundle-$ROOT-sleep/config.json" >"$bundle/config.json"
+	census_before running
+}
+words_join() { echo "create --bundle $WORK/bundle-$ROOT-join $ID"; }
+after_join() {
+	must runtime delete --force $ID
+	census_after running "$AT, then delete --force" || exit 1
+}
 
 before_start() { created; }
 words_start() { echo "start $ID"; }
@@ -240,7 +267,7 @@ kill_process() {
 			return
 		fi
 		"after_$VERB"
-		[ "$VERB" = exec ] || [ $((KILLED % 50)) -ne 0 ] || full_life
+		$KEEPS || [ $((KILLED % 50)) -ne 0 ] || full_life
 	done
 }
 
@@ -254,7 +281,7 @@ crash() {
 		calls=${list[process]#* }
 		kill_process "$process" "$calls"
 	done
-	[ "$VERB" != exec ] || gone # its one container
+	! $KEEPS || kept_gone
 	echo "$WHAT: killed at $KILLED of $total system calls in ${#list[@]} processes, $SECONDS s"
 }
 
@@ -264,7 +291,7 @@ crash_at() {
 	# shellcheck disable=SC2046 # words
 	killat "${1%%:*}" "${1#*:}" $("words_$VERB") || die "$AT: there is no $1"
 	"after_$VERB"
-	[ "$VERB" != exec ] || gone # its one container
+	! $KEEPS || kept_gone
 	echo "$AT: killed"
 }
 
@@ -293,6 +320,10 @@ leak_command() { # KIND
 }
 
 VERB=${WHAT%-*} ROOT=${WHAT#*-}
+KEEPS=false # one container through all kills
+case $VERB in
+exec | join) KEEPS=true ;;
+esac
 [ "$WHAT" != leak ] || VERB=create ROOT=plain
 declare -F "words_$VERB" >/dev/null || die "no verb '$VERB'"
 census_enter "$BUNDLE" "$WORK"/bundle-{plain,twin}-{sleep,true}

@@ -378,15 +378,55 @@ two"
 	assert_lacks denied
 }
 
-@test "docker run --network none, and container:" {
+@test "docker run --network none" {
 	run docker_run --rm --network none bb ip link
 	assert_status 0
 	assert_lacks eth0
-	running c1
-	run docker_run --rm --network container:c1 bb readlink /proc/self/ns/net
-	if [ "$status" -eq 0 ]; then
-		assert_equal "$output" "$(docker exec c1 readlink /proc/self/ns/net)"
-	fi
+}
+
+@test "docker run --network, --ipc, --pid container: one user namespace, and the rest its own" {
+	local kind
+	docker_run -d --name c1 --ipc shareable bb sh -c 'echo shared >/dev/shm/file; exec sleep 1000' >/dev/null
+	for kind in net ipc pid user; do
+		run docker_run --rm --network container:c1 --ipc container:c1 --pid container:c1 bb readlink /proc/self/ns/$kind
+		assert_status 0
+		assert_equal "$output" "$(docker exec c1 readlink /proc/self/ns/$kind)"
+	done
+	run docker_run --rm --ipc container:c1 bb cat /dev/shm/file
+	assert_equal "$output" shared
+	run docker_run --rm --pid container:c1 bb sh -c 'kill -0 1 && cat /proc/1/comm && cat /proc/1/root/dev/shm/file'
+	assert_equal "$output" "sleep
+shared"
+	# It outlives its partner, and the ids stay its own.
+	docker_run -d --name c2 --network container:c1 bb sleep 1000 >/dev/null
+	docker rm -f c1 >/dev/null
+	run docker exec c2 id -u
+	assert_equal "$output" 0
+}
+
+@test "docker run --network container: refused when the other is not run by bulwark" {
+	requires_bulwark
+	requires_runc
+	DOCKER_RUNTIME=runc docker_run -d --name c1 --ipc shareable bb sleep 1000 >/dev/null
+	run docker_run --rm --ipc container:c1 bb true
+	assert_status 125
+	assert_contains "runs under bulwark"
+	run docker_run --rm --pid container:c1 bb true
+	assert_status 125
+	# Its network is of the host's user namespace, as Podman makes them for everybody: used, not owned.
+	run docker_run --rm --network container:c1 --cap-add NET_ADMIN bb sh -c 'ip addr show eth0 && ! ip link set eth0 down'
+	assert_status 0
+}
+
+@test "docker network: services that find each other by name, as compose starts them" {
+	docker network create front >/dev/null
+	docker network create back >/dev/null
+	docker_run -d --name db --network back --network-alias store bb sh -c 'while :; do echo rows | nc -l -p 5432; done' >/dev/null
+	docker_run -d --name web --network front bb sh -c 'while :; do nc store 5432 | nc -l -p 80; done' >/dev/null
+	docker network connect back web
+	wait_for eval '[ "$(docker_run --rm --network front bb timeout 5 nc web 80)" = rows ]'
+	run docker_run --rm --network front bb timeout 5 nc store 5432
+	[ "$status" -ne 0 ]
 }
 
 # ---------------------------------------------------------------- what is not run as it was asked

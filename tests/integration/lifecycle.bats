@@ -292,12 +292,38 @@ container_runs() {
 	done
 }
 
-@test "--systemd-cgroup: a clear error" {
+@test "--systemd-cgroup: what it cannot do is a clear error, and nothing is left" {
 	requires_bulwark
 	config_args true
 	run runtime --systemd-cgroup run --bundle "$BUNDLE" "$ID" </dev/null
 	assert_status 1
-	assert_refused systemd
+	if [ -e /run/systemd/system ]; then # more of that: tests/vm/systemd-cgroup.bats
+		assert_refused linux.cgroupsPath slice:prefix:name
+	else
+		assert_refused systemd native.cgroupdriver=cgroupfs
+	fi
+	run runtime state "$ID"
+	assert_status 1
+	config_set '.linux.cgroupsPath = "system.slice:docker:x"'
+	run runtime run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_refused linux.cgroupsPath --systemd-cgroup
+}
+
+@test "bulwark-systemd: says in one line what failed" {
+	requires_bulwark
+	local program=$BUILD/bulwark-systemd words
+	for words in "" "start" "start a b" "restart x.scope"; do
+		# shellcheck disable=SC2086 # a list of words
+		run "$program" $words </dev/null
+		assert_status 2
+	done
+	run "$program" start x.scope <<<'what is this'
+	assert_status 1
+	assert_refused "start 'x.scope'" property
+	[ ! -e /run/systemd/system ] || return 0
+	run "$program" stop x.scope </dev/null
+	assert_status 1
+	assert_refused "stop 'x.scope'" "nobody answers"
 }
 
 # ---------------------------------------------------------------- hooks

@@ -6,12 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "cgroup.h"
 #include "cgroup_internal.h"
+#include "devices.h"
 #include "error.h"
+#include "resources.h"
 
 static void test_cgroup_plan_puts_absolute_paths_below_each_root(void **state)
 {
@@ -92,6 +96,109 @@ static void test_cgroup_to_json_comes_back(void **state)
 	cgroup_free(cgroup);
 }
 
+static void test_cgroup_to_json_says_who_made_it(void **state)
+{
+	static const struct {
+		const char *unit, *driver;
+	} rows[] = { { NULL, "cgroupfs" }, { "docker-x1.scope", "systemd" } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct error err = ERROR_INIT;
+		struct cgroup *cgroup, *back;
+		json_t *json;
+
+		assert_int_equal(cgroup_plan("/bulwark-no-such-cgroup/x1", "x1", &cgroup, &err), 0);
+		cgroup->unit = rows[i].unit ? strdup(rows[i].unit) : NULL;
+		cgroup->unit_started = rows[i].unit != NULL;
+		json = cgroup_to_json(cgroup);
+		assert_string_equal(json_string_value(json_object_get(json, "driver")),
+				    rows[i].driver);
+		assert_int_equal(cgroup_from_json(json, &back, &err), 0);
+		assert_int_equal(cgroup_has_unit(back), rows[i].unit != NULL);
+		assert_int_equal(back->unit_started, rows[i].unit != NULL);
+		if (rows[i].unit)
+			assert_string_equal(back->unit, rows[i].unit);
+		json_decref(json);
+		cgroup_free(back);
+		cgroup_free(cgroup);
+	}
+}
+
+static void test_cgroup_from_json_knows_its_folder_again(void **state)
+{
+	static const struct {
+		json_int_t other;
+		bool is_ours;
+	} rows[] = { { 0, true }, { 1, false } };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat("/tmp", &st), 0);
+	for (size_t i = 0; i < 2; i++) {
+		json_t *json = json_pack("{s:b, s:[{s:b, s:s, s:s, s:s, s:s, s:I}]}", "made", 1,
+					 "hierarchies", "v2", 1, "name", "x", "options", "",
+					 "mount", "/", "path", "tmp", "inode",
+					 (json_int_t)st.st_ino + rows[i].other);
+		struct error err = ERROR_INIT;
+		struct cgroup *cgroup;
+
+		assert_int_equal(cgroup_from_json(json, &cgroup, &err), 0);
+		assert_int_equal(cgroup->list[0].fd >= 0, rows[i].is_ours);
+		json_decref(json);
+		cgroup_free(cgroup);
+	}
+}
+
+/* In none of these is systemd asked: where it is not there, it would be an error. */
+static void test_cgroup_stop_unit_leaves_alone_what_is_not_ours(void **state)
+{
+	static const struct {
+		bool has_unit, started, made;
+	} rows[] = {
+		{ false, false, true }, /* cgroupfs */
+		{ true, false, false }, /* planned: of that name there may be another's */
+		{ true, true, true },	/* its folder is gone */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct error err = ERROR_INIT;
+		struct cgroup *cgroup;
+
+		assert_int_equal(cgroup_plan("/bulwark-no-such-cgroup/x1", "x1", &cgroup, &err), 0);
+		cgroup->unit = rows[i].has_unit ? strdup("bulwark-no-such.scope") : NULL;
+		cgroup->unit_started = rows[i].started;
+		cgroup->made = rows[i].made;
+		assert_int_equal(cgroup_stop_unit(cgroup, &err), 0);
+		cgroup_free(cgroup);
+	}
+}
+
+static void test_cgroup_plan_unit_needs_systemd(void **state)
+{
+	const struct resources resources = { 0 };
+	const struct json_strmap annotations = { 0 };
+	static const struct device_plan devices;
+	struct error err = ERROR_INIT;
+	struct cgroup *cgroup = NULL;
+	int r = cgroup_plan_unit("a-b.slice:docker:x1", "x1", &resources, &devices, &annotations,
+				 &cgroup, &err);
+
+	(void)state;
+	if (access("/run/systemd/system", F_OK) < 0) {
+		assert_int_equal(r, -ENOTSUP);
+		assert_non_null(strstr(err.msg, "native.cgroupdriver=cgroupfs"));
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_string_equal(cgroup->unit, "docker-x1.scope");
+	assert_string_equal(cgroup->list[0].path, "a.slice/a-b.slice/docker-x1.scope");
+	assert_non_null(strstr(cgroup->unit_properties, "\n0 Slice s a-b.slice\n"));
+	assert_non_null(strstr(cgroup->unit_properties, "\n0 Delegate b true\n"));
+	cgroup_free(cgroup);
+}
+
 static void test_cgroup_to_json_refuses_what_it_cannot_put_on_record(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -159,6 +266,10 @@ int main(void)
 		cmocka_unit_test(test_cgroup_plan_refuses_ways_out),
 		cmocka_unit_test(test_cgroup_plan_refuses_the_systemd_form_by_name),
 		cmocka_unit_test(test_cgroup_to_json_comes_back),
+		cmocka_unit_test(test_cgroup_to_json_says_who_made_it),
+		cmocka_unit_test(test_cgroup_from_json_knows_its_folder_again),
+		cmocka_unit_test(test_cgroup_stop_unit_leaves_alone_what_is_not_ours),
+		cmocka_unit_test(test_cgroup_plan_unit_needs_systemd),
 		cmocka_unit_test(test_cgroup_to_json_refuses_what_it_cannot_put_on_record),
 		cmocka_unit_test(test_cgroup_from_json_refuses_what_it_did_not_write),
 		cmocka_unit_test(test_cgroup_kill_spares_what_was_never_ours),

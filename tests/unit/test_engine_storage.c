@@ -139,6 +139,35 @@ static void test_engine_storage_judge_goes_by_file_system_and_path(void **state)
 	assert_int_equal(engine_storage_judge(&storage, &volume, true, &row), ENGINE_ELSEWHERE);
 }
 
+/* What an engine reads again must not be a container's to change. */
+static void test_engine_storage_judge_of_a_bundle_allows_few_files(void **state)
+{
+	struct engine_storage storage = {
+		.roots = { { .dev = DEV, .path = (char[]){ "/b" }, .bundle = true, .files = true } },
+		.n = 1
+	};
+	static const char *const allowed[] = { "/b/hostname", "/b/hosts", "/b/resolv.conf",
+					       "/b/run/.containerenv" };
+	static const char *const others[] = { "/b",	"/b/config.json", "/b/hosts/x",
+					      "/b/run", "/b/mnt/rootfs",  "/b/hostname2" };
+	const struct engine_path *row = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		struct location location = at(DEV, allowed[i]);
+
+		assert_int_equal(engine_storage_judge(&storage, &location, true, &row),
+				 ENGINE_ALLOWED);
+		assert_true(row->made && !row->tree && !row->writable);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct location location = at(DEV, others[i]);
+
+		assert_int_not_equal(engine_storage_judge(&storage, &location, true, &row),
+				     ENGINE_ALLOWED);
+	}
+}
+
 static void test_engine_storage_tmpfs_wants_one_mount_at_the_engines_place(void **state)
 {
 	struct engine_storage storage = {
@@ -182,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_engine_storage_match_allows_what_containers_use),
 		cmocka_unit_test(test_engine_storage_match_refuses_the_rest),
 		cmocka_unit_test(test_engine_storage_judge_goes_by_file_system_and_path),
+		cmocka_unit_test(test_engine_storage_judge_of_a_bundle_allows_few_files),
 		cmocka_unit_test(test_engine_storage_tmpfs_wants_one_mount_at_the_engines_place),
 	};
 

@@ -478,12 +478,34 @@ static void test_idrange_take_survives_sigkill(void **state)
 
 /* ---- other mappings ----------------------------------------------------------------------------------------- */
 
-static int check_foreign(const struct scratch *s, uint32_t host_id, uint32_t size, struct error *err)
+/* 1: a block; 0: ids that are in none. */
+static int share(const struct scratch *s, const char *name, uint32_t first, uint32_t size,
+		 uint64_t userns, struct error *err)
 {
-	return idrange_check_foreign_on(&s->host, s->table, host_id, size, err);
+	const struct id_span span = { first, size };
+
+	bool foreign = false;
+	int r = idrange_share_on(&s->host, s->table, &span, 1, userns, folder(s, name, true),
+				 &foreign, err);
+
+	return r == 0 && !foreign ? 1 : r;
 }
 
-static void test_idrange_check_foreign_accepts_free_ids(void **state)
+static int leave(const struct scratch *s, const char *name)
+{
+	return idrange_leave_on(&s->host, s->table, folder(s, name, false), NULL);
+}
+
+/* Whether a spec of its own may bring these ids; nothing is left on record. */
+static int check_foreign(const struct scratch *s, uint32_t host_id, uint32_t size, struct error *err)
+{
+	int r = share(s, "foreign", host_id, size, 0, err);
+
+	assert_int_equal(leave(s, "foreign"), 0);
+	return r;
+}
+
+static void test_idrange_share_accepts_free_ids(void **state)
 {
 	const struct scratch *s = *state;
 
@@ -493,7 +515,7 @@ static void test_idrange_check_foreign_accepts_free_ids(void **state)
 	assert_int_equal(check_foreign(s, 1900000000, 65536, NULL), 0);
 }
 
-static void test_idrange_check_foreign_refuses_the_hosts_ids(void **state)
+static void test_idrange_share_refuses_the_hosts_ids(void **state)
 {
 	const struct scratch *s = *state;
 	struct error err = ERROR_INIT;
@@ -504,7 +526,7 @@ static void test_idrange_check_foreign_refuses_the_hosts_ids(void **state)
 	assert_int_equal(check_foreign(s, 65536, 1, &err), 0);
 }
 
-static void test_idrange_check_foreign_refuses_accounts(void **state)
+static void test_idrange_share_refuses_accounts(void **state)
 {
 	const struct scratch *s = *state;
 	struct error err = ERROR_INIT;
@@ -523,7 +545,7 @@ static void test_idrange_check_foreign_refuses_accounts(void **state)
 	assert_int_equal(check_foreign(s, 3000000, 65536, &err), 0); /* what Podman's userns=auto maps */
 }
 
-static void test_idrange_check_foreign_refuses_a_held_block(void **state)
+static void test_idrange_share_refuses_a_held_block(void **state)
 {
 	const struct scratch *s = *state;
 	struct error err = ERROR_INIT;
@@ -537,13 +559,125 @@ static void test_idrange_check_foreign_refuses_a_held_block(void **state)
 	assert_int_equal(check_foreign(s, base + 10, 65536, &err), 0);
 }
 
-static void test_idrange_check_foreign_refuses_what_is_no_range(void **state)
+static void test_idrange_share_refuses_what_is_no_range(void **state)
 {
 	const struct scratch *s = *state;
 
 	assert_int_equal(check_foreign(s, 100000, 0, NULL), -EINVAL);
 	assert_int_equal(check_foreign(s, UINT32_MAX, 1, NULL), -EINVAL);
 	assert_int_equal(check_foreign(s, 100000, UINT32_MAX, NULL), -EINVAL);
+}
+
+/* ---- sharing ------------------------------------------------------------------------------------------------- */
+
+#define USERNS 4026531999ULL
+
+static int note(const struct scratch *s, const char *name, uint32_t base, uint64_t userns)
+{
+	return idrange_note_userns_on(&s->host, s->table, base, folder(s, name, false), userns, NULL);
+}
+
+static uint32_t taken_with_userns(const struct scratch *s, const char *name)
+{
+	uint32_t base = taken(s, name);
+
+	assert_int_equal(note(s, name, base, USERNS), 0);
+	return base;
+}
+
+static void test_idrange_share_keeps_a_block_until_the_last_leaves(void **state)
+{
+	const struct scratch *s = *state;
+	uint32_t base = taken_with_userns(s, "a");
+
+	assert_int_equal(share(s, "b", base, IDRANGE_SIZE, USERNS, NULL), 1);
+	assert_int_equal(share(s, "c", base, IDRANGE_SIZE, USERNS, NULL), 1);
+	assert_int_equal(give_back(s, "a", base), 0);
+	assert_int_equal(held(s), 1); /* b's or c's */
+	clock_ms += IDRANGE_REST_MS;
+	assert_int_not_equal(taken(s, "d"), base);
+	assert_int_equal(leave(s, "b"), 0);
+	assert_int_equal(held(s), 2);
+	assert_int_equal(leave(s, "c"), 0);
+	assert_int_equal(held(s), 1);
+	clock_ms += IDRANGE_REST_MS;
+	assert_int_equal(taken(s, "e"), base);
+}
+
+static void test_idrange_share_ends_before_the_blocks_own(void **state)
+{
+	const struct scratch *s = *state;
+	uint32_t base = taken_with_userns(s, "a");
+
+	assert_int_equal(share(s, "b", base, IDRANGE_SIZE, USERNS, NULL), 1);
+	assert_int_equal(leave(s, "b"), 0);
+	assert_int_equal(held(s), 1);
+	assert_int_equal(give_back(s, "a", base), 0);
+	assert_int_equal(held(s), 0);
+}
+
+static void test_idrange_share_of_a_block_only_by_joining_and_whole(void **state)
+{
+	const struct scratch *s = *state;
+	struct error err = ERROR_INIT;
+	uint32_t base = taken_with_userns(s, "a");
+
+	assert_int_equal(share(s, "b", base, IDRANGE_SIZE, 0, &err), -EPERM);
+	assert_int_equal(share(s, "b", base, IDRANGE_SIZE - 1, USERNS, &err), -EPERM);
+	assert_int_equal(share(s, "b", base + 1, IDRANGE_SIZE, USERNS, &err), -EPERM);
+	assert_int_equal(share(s, "b", base, IDRANGE_SIZE, USERNS + 1, &err), -EPERM);
+	assert_int_equal(share(s, "b", base, IDRANGE_SIZE, USERNS, &err), 1);
+}
+
+static void test_idrange_share_of_foreign_ids_only_in_one_user_namespace(void **state)
+{
+	const struct scratch *s = *state;
+	struct error err = ERROR_INIT;
+	uint32_t first = IDRANGE_FIRST + 77;
+
+	assert_int_equal(share(s, "a", first, 1000, 0, &err), 0);
+	assert_int_equal(share(s, "b", first + 999, 1000, 0, &err), -EPERM);
+	assert_non_null(strstr(err.msg, "/a'"));
+	assert_int_equal(share(s, "b", first, 1000, USERNS, &err), -EPERM);
+	assert_int_equal(note(s, "a", 0, USERNS), 0); /* it is made */
+	assert_int_equal(share(s, "b", first, 1000, USERNS, &err), 0);
+	assert_int_equal(share(s, "c", first, 1000, USERNS + 1, &err), -EPERM);
+	assert_int_equal(taken(s, "d"),
+			 BASE(1)); /* not what is in use, though in no record of a block */
+}
+
+static void test_idrange_share_sweeps_what_crashes_left(void **state)
+{
+	const struct scratch *s = *state;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(share(s, "a", 3000000, 65536, 0, NULL) < 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(share(s, "b", 3000000, 65536, 0, NULL), -EPERM); /* its folder is there */
+	assert_int_equal(rmdir(folder(s, "a", false)), 0);
+	assert_int_equal(share(s, "b", 3000000, 65536, 0, NULL), 0);
+}
+
+static void test_idrange_share_refuses_a_damaged_file(void **state)
+{
+	const struct scratch *s = *state;
+	char path[128], garbage[512];
+	struct error err = ERROR_INIT;
+	uint32_t base;
+	int fd;
+
+	assert_int_equal(share(s, "a", 3000000, 65536, 0, NULL), 0);
+	(void)str_format(path, sizeof(path), "%s.shared", s->table);
+	memset(garbage, 'x', sizeof(garbage));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, garbage, sizeof(garbage)), sizeof(garbage));
+	close(fd);
+	assert_int_equal(idrange_take_on(&s->host, s->table, folder(s, "b", true), &base, &err),
+			 -EUCLEAN);
+	assert_non_null(strstr(err.msg, ".shared' is damaged"));
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -573,11 +707,17 @@ int main(void)
 		T(test_idrange_take_refuses_a_link_and_a_fifo),
 		T(test_idrange_take_gives_no_block_twice),
 		T(test_idrange_take_survives_sigkill),
-		T(test_idrange_check_foreign_accepts_free_ids),
-		T(test_idrange_check_foreign_refuses_the_hosts_ids),
-		T(test_idrange_check_foreign_refuses_accounts),
-		T(test_idrange_check_foreign_refuses_a_held_block),
-		T(test_idrange_check_foreign_refuses_what_is_no_range),
+		T(test_idrange_share_accepts_free_ids),
+		T(test_idrange_share_refuses_the_hosts_ids),
+		T(test_idrange_share_refuses_accounts),
+		T(test_idrange_share_refuses_a_held_block),
+		T(test_idrange_share_refuses_what_is_no_range),
+		T(test_idrange_share_keeps_a_block_until_the_last_leaves),
+		T(test_idrange_share_ends_before_the_blocks_own),
+		T(test_idrange_share_of_a_block_only_by_joining_and_whole),
+		T(test_idrange_share_of_foreign_ids_only_in_one_user_namespace),
+		T(test_idrange_share_sweeps_what_crashes_left),
+		T(test_idrange_share_refuses_a_damaged_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

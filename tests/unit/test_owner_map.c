@@ -49,9 +49,12 @@ static void write_etc(const char *name, const char *text)
 	close(fd);
 }
 
-static void make(uid_t uid, gid_t gid, struct owner_map *ret)
+static void make(uid_t uid, gid_t gid, struct idmap *ret)
 {
-	assert_int_equal(owner_map_make(etc, uid, gid, BASE, ret, NULL), 0);
+	struct idmap container;
+
+	idmap_set_block(&container, BASE);
+	assert_int_equal(owner_map_make(etc, uid, gid, &container, ret, NULL), 0);
 	assert_int_equal(idmap_check(ret->uids, ret->n_uids, NULL), 0);
 	assert_int_equal(idmap_check(ret->gids, ret->n_gids, NULL), 0);
 }
@@ -65,7 +68,7 @@ static void assert_map(const struct id_mapping *map, uint32_t on_disk, uint32_t 
 
 static void test_owner_map_make_maps_the_owner_and_his_subordinate_ids(void **state)
 {
-	struct owner_map map;
+	struct idmap map;
 
 	(void)state;
 	write_etc("passwd", "ann:x:1000:1001::/:/bin/sh\n");
@@ -83,7 +86,7 @@ static void test_owner_map_make_maps_the_owner_and_his_subordinate_ids(void **st
 
 static void test_owner_map_make_stays_in_the_containers_range(void **state)
 {
-	struct owner_map map;
+	struct idmap map;
 
 	(void)state;
 	write_etc("subuid", "1000:100000:65536\n1000:500000:65536\n");
@@ -97,7 +100,7 @@ static void test_owner_map_make_stays_in_the_containers_range(void **state)
 
 static void test_owner_map_make_takes_the_owners_own_group(void **state)
 {
-	struct owner_map map;
+	struct idmap map;
 
 	(void)state;
 	write_etc("passwd", "ann:x:1000:1001::/:/bin/sh\nzero:x:1002:0::/:/bin/sh\n");
@@ -111,7 +114,7 @@ static void test_owner_map_make_takes_the_owners_own_group(void **state)
 
 static void test_owner_map_make_of_an_owner_without_account(void **state)
 {
-	struct owner_map map;
+	struct idmap map;
 
 	(void)state;
 	write_etc("group", "shadow:x:42:\nann:x:1000:\n");
@@ -127,7 +130,7 @@ static void test_owner_map_make_of_an_owner_without_account(void **state)
 
 static void test_owner_map_make_never_maps_root_or_an_id_twice(void **state)
 {
-	struct owner_map map;
+	struct idmap map;
 
 	(void)state;
 	write_etc("passwd", "ann:x:200000:200000::/:/bin/sh\n");
@@ -142,7 +145,7 @@ static void test_owner_map_make_never_maps_root_or_an_id_twice(void **state)
 static void test_owner_map_make_bounds_the_spans(void **state)
 {
 	char text[OWNER_MAP_SPANS_MAX * 2 * 20], *p = text;
-	struct owner_map map;
+	struct idmap map;
 
 	(void)state;
 	for (unsigned int i = 0; i < OWNER_MAP_SPANS_MAX * 2; i++) {

@@ -100,6 +100,52 @@ static void test_policy_parse_goes_on_at_unknown_keys(void **state)
 	assert_int_equal(policy.bpf_lsm, POLICY_BPF_LSM_PREFERRED);
 }
 
+static void test_policy_parse_reads_net_devices(void **state)
+{
+	struct policy policy;
+
+	(void)state;
+	assert_int_equal(parse("{}", &policy, NULL), 0);
+	assert_false(policy_allows_net_device(&policy, "eth0"));
+	assert_int_equal(parse("{\"netDevices\": {\"value\": []}}", &policy, NULL), 0);
+	assert_false(policy_allows_net_device(&policy, ""));
+	assert_int_equal(parse("{\"netDevices\": {\"value\": [\"eth1\", \"fifteen-letters\"], \"locked\": true}}",
+			       &policy, NULL),
+			 0);
+	assert_true(policy_allows_net_device(&policy, "eth1"));
+	assert_true(policy_allows_net_device(&policy, "fifteen-letters"));
+	assert_false(policy_allows_net_device(&policy, "eth"));
+	assert_false(policy_allows_net_device(&policy, "eth10"));
+	assert_int_equal(policy.bpf_lsm, POLICY_BPF_LSM_REQUIRED);
+}
+
+static void test_policy_parse_refuses_broken_net_devices(void **state)
+{
+	static const char *const texts[] = {
+		"{\"netDevices\": [\"eth1\"]}",
+		"{\"netDevices\": {}}",
+		"{\"netDevices\": {\"value\": \"eth1\"}}",
+		"{\"netDevices\": {\"value\": [1]}}",
+		"{\"netDevices\": {\"value\": [\"\"]}}",
+		"{\"netDevices\": {\"value\": [\"sixteen-letters-\"]}}",
+	};
+	struct policy policy;
+	size_t len_of_list;
+	char text[1024] = "{\"netDevices\": {\"value\": [\"a\"";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (parse(texts[i], &policy, NULL) != -EINVAL)
+			fail_msg("'%s' was accepted", texts[i]);
+	for (int i = 1; i < POLICY_NET_DEVICES_MAX; i++)
+		strcat(text, ",\"a\"");
+	len_of_list = strlen(text);
+	strcat(text, "]}}");
+	assert_int_equal(parse(text, &policy, NULL), 0);
+	strcpy(text + len_of_list, ",\"b\"]}}");
+	assert_int_equal(parse(text, &policy, NULL), -E2BIG);
+}
+
 static void test_policy_parse_reads_folders_for_listeners(void **state)
 {
 	struct policy policy;
@@ -279,6 +325,8 @@ int main(void)
 		cmocka_unit_test(test_policy_parse_refuses_other_versions),
 		cmocka_unit_test(test_policy_parse_refuses_what_is_broken),
 		cmocka_unit_test(test_policy_parse_goes_on_at_unknown_keys),
+		cmocka_unit_test(test_policy_parse_reads_net_devices),
+		cmocka_unit_test(test_policy_parse_refuses_broken_net_devices),
 		cmocka_unit_test(test_policy_parse_reads_folders_for_listeners),
 		cmocka_unit_test(test_policy_parse_refuses_folders_that_are_none),
 		cmocka_unit_test(test_policy_check_owner_wants_root_alone),

@@ -43,6 +43,7 @@ struct scratch {
 	char path[512]; /* of at() */
 	char other[512];
 	int userns_fd;
+	struct idmap map;
 	struct source_view *view;
 	struct error err;
 };
@@ -127,7 +128,6 @@ static int setup(void **state)
 		{ "closed/in", 0755, 0 },
 	};
 	struct scratch *s = calloc(1, sizeof(*s));
-	const struct id_mapping map = { 0, BASE, 65536 };
 
 	if (!s)
 		return -1;
@@ -142,7 +142,8 @@ static int setup(void **state)
 		make_dir(s, folders[i].name, folders[i].mode, folders[i].uid);
 	make_file(s, "data/containers/x/hosts", 0644, 0);
 	make_file(s, "data/containers/x/config.v2.json", 0644, 0);
-	s->userns_fd = idmap_make_userns(&map, 1, &map, 1, &s->err);
+	idmap_set_block(&s->map, BASE);
+	s->userns_fd = idmap_make_userns(&s->map, &s->err);
 	return s->userns_fd < 0 ? -1 : 0;
 }
 
@@ -195,7 +196,7 @@ static void view_for(struct scratch *s, const char *rootfs)
 	source_view_free(s->view);
 	s->view = NULL;
 	s->err = ERROR_INIT;
-	if (source_view_open(at(s, rootfs), BASE, &s->view, &s->err) < 0)
+	if (source_view_open(at(s, rootfs), "/nowhere", &s->map, false, &s->view, &s->err) < 0)
 		fail_msg("%s", s->err.msg);
 }
 

@@ -61,7 +61,10 @@ static struct state sample(void)
 		.rootfs = strdup("/b/rootfs"),
 		.created = strdup("2026-11-21T10:00:00.000000001Z"),
 		.id_base = 4000000000,
-		.own_range = true,
+		.map = { .uids = { { 0, 4000000000, 65536 } },
+			 .gids = { { 7, 9, 1 }, { 0, 1, 2 } },
+			 .n_uids = 1,
+			 .n_gids = 2 },
 		.owner = 0,
 	};
 
@@ -369,6 +372,9 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	(void)state;
 	saved.init = (struct proc_id){ 1234, 18446744073ULL };
 	saved.twin_work = strdup("/w");
+	saved.rdt_group = strdup("/sys/fs/resctrl/c");
+	saved.rdt_monitor = strdup("/sys/fs/resctrl/c/mon_groups/c");
+	saved.rdt_own = true;
 	saved.degraded = true;
 	saved.cgroup = json_pack("{s:[s]}", "paths", "/x");
 	saved.annotations = json_pack("{s:s}", "k", "v");
@@ -383,10 +389,13 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	assert_string_equal(loaded.rootfs, "/b/rootfs");
 	assert_string_equal(loaded.created, saved.created);
 	assert_string_equal(loaded.twin_work, "/w");
+	assert_string_equal(loaded.rdt_group, "/sys/fs/resctrl/c");
+	assert_string_equal(loaded.rdt_monitor, "/sys/fs/resctrl/c/mon_groups/c");
+	assert_true(loaded.rdt_own);
 	assert_int_equal(loaded.init.pid, 1234);
 	assert_int_equal(loaded.init.start, 18446744073ULL);
 	assert_int_equal(loaded.id_base, 4000000000);
-	assert_true(loaded.own_range);
+	assert_true(idmap_equal(&loaded.map, &saved.map));
 	assert_true(loaded.degraded);
 	assert_true(json_equal(loaded.cgroup, saved.cgroup));
 	assert_true(json_equal(loaded.annotations, saved.annotations));
@@ -416,18 +425,18 @@ static void test_state_load_refuses_damage(void **state)
 
 	(void)state;
 	refuse_load(fd, "", -EINVAL, "state.json");
-	refuse_load(fd, "{\"version\":1,\"id\":\"c1\"", -EINVAL, "state.json");
+	refuse_load(fd, "{\"version\":2,\"id\":\"c1\"", -EINVAL, "state.json");
 	refuse_load(fd, "[]", -EINVAL, "state.json");
-	refuse_load(fd, "{\"version\":1}", -EINVAL, "id");
+	refuse_load(fd, "{\"version\":2}", -EINVAL, "id");
 	refuse_load(fd,
-		    "{\"version\":1,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":3,\"rootfs\":\"/\",\"created\":\"x\"}",
+		    "{\"version\":2,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":3,\"rootfs\":\"/\",\"created\":\"x\"}",
 		    -EINVAL, "bundle");
 	refuse_load(fd,
-		    "{\"version\":1,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\","
+		    "{\"version\":2,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\","
 		    "\"pid\":2147483648}",
 		    -EINVAL, "pid");
 	refuse_load(fd,
-		    "{\"version\":1,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\","
+		    "{\"version\":2,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\","
 		    "\"startTime\":9223372036854775808}", /* read, but it could not be written again */
 		    -EINVAL, "startTime: 9223372036854775808");
 	fd_close(fd);
@@ -439,7 +448,7 @@ static void test_state_load_refuses_a_file_of_another_version(void **state)
 
 	(void)state;
 	refuse_load(fd,
-		    "{\"version\":2,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\"}",
+		    "{\"version\":1,\"id\":\"c1\",\"ociVersion\":\"1\",\"bundle\":\"/\",\"created\":\"x\"}",
 		    -EINVAL, "another version of bulwark");
 	fd_close(fd);
 }

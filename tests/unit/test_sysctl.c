@@ -17,6 +17,7 @@
 
 #include "error.h"
 #include "fd.h"
+#include "idmap.h"
 #include "sysctl.h"
 
 static int check(const char *key, struct error *err)
@@ -163,7 +164,10 @@ static int apply(const char *key, const char *value, struct error *err)
 	struct json_pair pair = { key, value };
 	const struct json_strmap map = { &pair, 1 };
 
-	return sysctl_apply(proc_fd, &map, err);
+	struct idmap ids;
+
+	idmap_set_block(&ids, 300000);
+	return sysctl_apply(proc_fd, &map, &ids, err);
 }
 
 static void assert_content(const char *path, const char *expected)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spawn - see spawn.h. */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "container.h"
+#include "error.h"
+#include "fd.h"
+#include "idmap.h"
+#include "idrange.h"
+#include "init.h"
+#include "intel_rdt.h"
+#include "paths.h"
+#include "str.h"
+#include "sys.h"
+
+/* NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. */
+static pid_t clone_own(struct container *c)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWPID, .exit_signal = SIGCHLD };
+	int v2_fd = cgroup_v2_fd(c->cgroup);
+	pid_t pid;
+
+	if (v2_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (__u64)v2_fd;
+	}
+	pid = sys_clone3(&args);
+	if (pid == 0)
+		init_main(c);
+	return pid;
+}
+
+/* The middle process. CLONE_INTO_CGROUP would want rights that it gives up: R moves I. */
+static _Noreturn void join_and_clone(struct container *c)
+{
+	const struct clone_args args = {
+		.flags = CLONE_PARENT | (join_has(&c->joined, NS_PID) ? 0 : CLONE_NEWPID),
+	};
+	struct error err = ERROR_INIT;
+	int r = join_enter(&c->joined, &err);
+	pid_t pid = r < 0 ? r : sys_clone3(&args);
+
+	if (pid == 0)
+		init_main(c);
+	if (pid < 0 && r == 0)
+		(void)error_set(&err, errno, "cannot make the container's first process");
+	if (pid < 0)
+		channel_fail(c->init_sock, &err);
+	else
+		(void)channel_say(c->init_sock, CHANNEL_JOINED, pid, -EBADF, NULL);
+	_exit(pid < 0);
+}
+
+static int clone_joined(struct container *c, struct error *err)
+{
+	const struct clone_args args = { .exit_signal = SIGCHLD };
+	int32_t value = 0;
+	pid_t middle;
+	int r;
+
+	middle = sys_clone3(&args);
+	if (middle < 0)
+		return error_set(err, errno, "cannot make a process");
+	if (middle == 0)
+		join_and_clone(c);
+	c->init_sock = fd_close(c->init_sock);
+	r = channel_hear_joined(c->sock, middle, &value, NULL, err);
+	if (r < 0)
+		c->sock = fd_close(c->sock); /* a I that was not heard of ends with it */
+	(void)waitpid(middle, NULL, 0);
+	c->init_pid = r < 0 ? 0 : value;
+	return r;
+}
+
+static int clone_init(struct container *c, struct error *err)
+{
+	int pair[2], r = channel_make(pair, err);
+
+	if (r < 0)
+		return r;
+	c->sock = pair[0];
+	c->init_sock = pair[1];
+	if (join_has(&c->joined, NS_USER))
+		return clone_joined(c, err);
+	c->init_pid = clone_own(c);
+	if (c->init_pid < 0) {
+		c->init_pid = 0;
+		return error_set(err, errno, "cannot make the container's first process");
+	}
+	c->init_sock = fd_close(c->init_sock);
+	return 0;
+}
+
+static int open_init_ns(const struct container *c, const char *name, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	(void)str_format(path, sizeof(path), "/proc/%d/ns/%s", c->init_pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
+}
+
+/* So that others can join it, and nobody takes another's namespace for it. */
+static int note_userns(const struct container *c, struct error *err)
+{
+	struct stat st;
+
+	if (join_has(&c->joined, NS_USER))
+		return 0; /* on record when it was joined */
+	if (fstat(c->userns_fd, &st) < 0)
+		return error_set(err, errno, "cannot stat the user namespace");
+	return idrange_note_userns(PATHS_IDS, c->state.id_base, c->scratch, st.st_ino, err);
+}
+
+int spawn_init(struct container *c, struct error *err)
+{
+	int r = clone_init(c, err);
+
+	if (r < 0)
+		return r;
+	c->init_pidfd = (int)syscall(SYS_pidfd_open, c->init_pid, 0);
+	if (c->init_pidfd < 0)
+		return error_set(err, errno, "pidfd_open");
+	c->state.init.pid = c->init_pid;
+	r = proc_stat(c->init_pid, &c->state.init.start, NULL, err);
+	if (r == 0)
+		r = state_save(c->state_fd, &c->state, err);
+	if (r == 0 && !join_has(&c->joined, NS_USER))
+		r = idmap_write(c->init_pid, &c->state.map, err);
+	if (r == 0 && cgroup_has_unit(c->cgroup))
+		r = create_make_cgroup(c, err);
+	if (r == 0) /* before it makes its cgroup namespace, whose root is where it then is */
+		r = cgroup_enter(c->cgroup, c->init_pid, err);
+	if (r == 0)
+		r = intel_rdt_enter(c->state.rdt_group, c->state.rdt_monitor, c->init_pid, err);
+	if (r < 0)
+		return r;
+	c->userns_fd = open_init_ns(c, "user", err);
+	c->pidns_fd = c->userns_fd < 0 ? -EBADF : open_init_ns(c, "pid", err);
+	if (c->pidns_fd < 0)
+		return -EIO;
+	r = channel_say(c->sock, CHANNEL_MAPPED, 0, -EBADF, err);
+	return r < 0 ? r : note_userns(c, err); /* while I makes its namespaces */
+}
+
+/* Unless the spec says otherwise the container's clocks start at zero: uptime, btime, ps agree with its life. */
+static int write_time_offsets(const struct container *c, struct error *err)
+{
+	const struct time_offsets *o = &c->spec->linux_.time_offsets;
+	struct timespec boot = { 0 };
+	char path[64], text[160];
+	int r;
+
+	(void)str_format(path, sizeof(path), "/proc/%d/timens_offsets", c->init_pid);
+	if (access(path, F_OK) < 0)
+		return 0; /* Linux without time namespaces */
+	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
+	r = str_format(text, sizeof(text), "monotonic %lld %u\nboottime %lld %u\n",
+		       (long long)o->monotonic.secs.value, o->monotonic.nanosecs.value,
+		       (long long)(o->boottime.secs.set ? o->boottime.secs.value :
+							  -(int64_t)boot.tv_sec),
+		       o->boottime.nanosecs.value);
+	if (r < 0)
+		return error_text(err, EINVAL, "linux.timeOffsets: out of range");
+	r = fd_write_file(AT_FDCWD, path, text, err);
+	return r < 0 ? error_wrap(err, "linux.timeOffsets") : 0;
+}
+
+int spawn_finish_namespaces(struct container *c, struct error *err)
+{
+	int r = channel_hear(c->sock, CHANNEL_NAMESPACES, NULL, NULL, err);
+
+	if (r == 0 && !join_has(&c->joined, NS_TIME))
+		r = write_time_offsets(c, err);
+	if (r == 0)
+		r = channel_say(c->sock, CHANNEL_OFFSETS, 0, -EBADF, err);
+	if (r == 0)
+		r = channel_hear(c->sock, CHANNEL_NAMED, NULL, NULL, err);
+	return r;
+}
