@@ -44,25 +44,18 @@ static const struct option options_table[] = {
 	{ "process", 'p', OPTION_STRING, O(process), "FILE", "the OCI process to run, as JSON" },
 	{ "detach", 'd', OPTION_FLAG, O(detach), NULL, "return once the process runs" },
 	{ "pid-file", 0, OPTION_STRING, O(pid_file), "FILE", "write the process id here" },
-	{ "process-label", 0, OPTION_STRING, O(process_label), "LABEL", "not supported yet" },
+	{ "process-label", 0, OPTION_STRING, O(process_label), "LABEL",
+	  "SELinux label; refused by this version" },
 	{ "apparmor", 0, OPTION_STRING, O(apparmor), "PROFILE", "AppArmor profile to change to" },
 	{ "no-new-privs", 0, OPTION_FLAG, O(no_new_privs), NULL, "set no_new_privs" },
 	{ "cap", 'c', OPTION_LIST, O(caps), "CAPABILITY", "add a capability; may be repeated" },
 	{ "preserve-fds", 0, OPTION_U32, O(preserve_fds), "N",
 	  "pass on N file descriptors after the standard ones" },
-	{ "cgroup", 0, OPTION_LIST, O(cgroup), "CGROUP", "not supported yet" },
+	{ "cgroup", 0, OPTION_LIST, O(cgroup), "[CONTROLLER:]PATH",
+	  "an existing cgroup below the container's; may be repeated" },
 	{ "ignore-paused", 0, OPTION_FLAG, O(ignore_paused), NULL, "also in a paused container" },
 	{ NULL },
 };
-
-static int refuse_options(const struct options *o, struct error *err)
-{
-	int r = command_refuse_option(o->process_label, "process-label", err);
-
-	if (r == 0)
-		r = command_refuse_option(o->cgroup.n > 0, "cgroup", err);
-	return r;
-}
 
 static int run(const struct globals *globals, const void *options, int argc, char **argv,
 	       struct error *err)
@@ -82,14 +75,14 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		.no_new_privs = o->no_new_privs,
 		.detach = o->detach,
 		.apparmor = o->apparmor,
+		.label = o->process_label,
+		.cgroups = &o->cgroup,
 		.ignore_paused = o->ignore_paused,
 		.preserve_fds = o->preserve_fds,
 	};
 	int status = 0;
-	int r = refuse_options(o, err);
+	int r = command_absolute_path(o->console_socket, &console_socket, err);
 
-	if (r == 0)
-		r = command_absolute_path(o->console_socket, &console_socket, err);
 	if (r == 0)
 		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
 	if (r == 0)

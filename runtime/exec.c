@@ -22,6 +22,7 @@
 
 #include "arena.h"
 #include "cgroup.h"
+#include "cgroup_sub.h"
 #include "channel.h"
 #include "error.h"
 #include "exec_process.h"
@@ -259,6 +260,9 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 		r = open_host_proc(e, err);
 	if (r == 0)
 		r = cgroup_from_json(e->state.cgroup, &e->cgroup, err);
+	if (r == 0 && e->options->cgroups && e->options->cgroups->n)
+		r = cgroup_descend(e->cgroup, e->options->cgroups->items, e->options->cgroups->n,
+				   err);
 	if (r < 0)
 		return r;
 	e->init_pidfd = proc_open(&e->state.init, err);

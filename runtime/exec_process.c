@@ -122,22 +122,14 @@ static int lay_strings(json_t *process, const char *key, const char *const *item
 	return r;
 }
 
-static int lay_cwd(json_t *process, const char *cwd, struct error *err)
+static int lay_text(json_t *process, const char *key, const char *value, const char *option,
+		    struct error *err)
 {
-	json_t *text = json_string(cwd);
+	json_t *text = json_string(value);
 
 	if (!text)
-		return error_text(err, EINVAL, "process.cwd is not valid UTF-8");
-	return set(process, "cwd", text, err);
-}
-
-static int lay_profile(json_t *process, const char *profile, struct error *err)
-{
-	json_t *text = json_string(profile);
-
-	if (!text)
-		return error_text(err, EINVAL, "--apparmor is not valid UTF-8");
-	return set(process, "apparmorProfile", text, err);
+		return error_text(err, EINVAL, "--%s is not valid UTF-8", option);
+	return set(process, key, text, err);
 }
 
 static int lay_over(json_t *process, const struct exec_options *o, struct error *err)
@@ -151,9 +143,11 @@ static int lay_over(json_t *process, const struct exec_options *o, struct error 
 	if (r == 0)
 		r = set(process, "terminal", json_boolean(o->tty), err);
 	if (r == 0 && o->cwd)
-		r = lay_cwd(process, o->cwd, err);
+		r = lay_text(process, "cwd", o->cwd, "cwd", err);
 	if (r == 0 && o->apparmor)
-		r = lay_profile(process, o->apparmor, err);
+		r = lay_text(process, "apparmorProfile", o->apparmor, "apparmor", err);
+	if (r == 0 && o->label)
+		r = lay_text(process, "selinuxLabel", o->label, "process-label", err);
 	if (r == 0 && o->no_new_privs)
 		r = set(process, "noNewPrivileges", json_true(), err);
 	if (r == 0 && o->user)

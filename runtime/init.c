@@ -308,7 +308,7 @@ static _Noreturn void die(const struct error *err)
 {
 	(void)!write(STDERR_FILENO, err->msg, strlen(err->msg));
 	(void)!write(STDERR_FILENO, "\n", 1);
-	_exit(1);
+	_exit(255); /* as runc; a program's own failure is seldom that */
 }
 
 _Noreturn void init_main(struct container *c)

@@ -166,3 +166,141 @@ READY=1" && sleep 100'
 	run timeout 60 sh -c 'export LISTEN_FDS=50 LISTEN_PID=$$; exec "$@"' sh "${run[@]}" </dev/null 3>&-
 	assert_status 1
 }
+
+# ---------------------------------------------------------------- exec
+
+# A cgroup "sub/deep" below the container's in every hierarchy, fit for a process.
+sub_cgroups_make() {
+	local folder file
+	cgroup_folders "$CGROUP/$ID" | while read -r folder; do
+		for sub in "$folder/sub" "$folder/sub/deep"; do
+			mkdir "$sub"
+			for file in cpuset.cpus cpuset.mems; do
+				[ ! -e "$folder/$file" ] || [ ! -e "$folder/tasks" ] || cat "$folder/$file" >"$sub/$file"
+			done
+		done
+	done
+}
+
+# exec_cgroup CONTROLLER ARG...: where a process of exec is, below the container's cgroup
+exec_cgroup() {
+	local controller=$1
+	shift
+	rm -f "$WORK/exec.pid"
+	runtime exec --detach --pid-file "$WORK/exec.pid" "$@" "$ID" sleep 100 </dev/null >/dev/null 2>&1 || return
+	awk -F: -v c="$controller" -v base="$CGROUP/$ID" '{ n = split($2, a, ","); for (i = 1; i <= n; i++) if (a[i] == c) {
+		sub(".*" base, "", $3); print $3; exit } }' "/proc/$(cat "$WORK/exec.pid")/cgroup"
+}
+
+# bats test_tags=vm
+@test "exec --cgroup: a path for all hierarchies" {
+	local line
+	container_start sleep 100
+	sub_cgroups_make
+	exec_cgroup pids --cgroup sub/deep
+	while IFS=: read -r _ _ line; do
+		case $line in
+		*"$CGROUP/$ID/sub/deep") ;;
+		*) fail "in '$line'" ;;
+		esac
+	done < <(grep -F "$CGROUP" "/proc/$(cat "$WORK/exec.pid")/cgroup")
+	exec_cgroup pids --cgroup /sub
+	grep -q "$CGROUP/$ID/sub$" "/proc/$(cat "$WORK/exec.pid")/cgroup"
+	exec_cgroup pids --cgroup /
+	run cat "/proc/$(cat "$WORK/exec.pid")/cgroup"
+	assert_lacks sub
+}
+
+@test "exec --cgroup: one for some controllers of v1" {
+	requires_bulwark
+	cgroup_is_v2 pids && skip_or_fail "cgroup v2 only"
+	container_start sleep 100
+	sub_cgroups_make
+	assert_equal "$(exec_cgroup pids --cgroup pids:sub)" /sub
+	assert_equal "$(exec_cgroup memory --cgroup pids:sub)" ""
+	assert_equal "$(exec_cgroup memory --cgroup pids:sub --cgroup memory:sub/deep)" /sub/deep
+	assert_equal "$(exec_cgroup cpuacct --cgroup cpu,cpuacct,pids:sub)" /sub
+}
+
+@test "exec --cgroup: what is elsewhere, not there or said twice is refused" {
+	requires_bulwark
+	local word
+	container_start sleep 100
+	sub_cgroups_make
+	for word in ../other sub/../../x none bogus:sub :sub pids,:sub ,pids:sub cgroup.procs; do
+		run runtime exec --cgroup "$word" "$ID" touch /tmp/ran </dev/null
+		assert_status 255
+		assert_contains "--cgroup"
+	done
+	run runtime exec --cgroup sub --cgroup sub/deep "$ID" touch /tmp/ran </dev/null
+	assert_status 255
+	assert_contains CONTROLLER
+	[ ! -e "$ROOTFS/tmp/ran" ]
+	if ! cgroup_is_v2 pids; then
+		run runtime exec --cgroup pids:sub --cgroup pids:sub/deep "$ID" touch /tmp/ran </dev/null
+		assert_refused "--cgroup" "already"
+	fi
+}
+
+@test "exec: the short flags, and those of labels" {
+	container_start sleep 100
+	run runtime exec -u 1000:1001 -g 7 -g 8 -e A=1 -e A=2 -e PATH=/nowhere "$ID" /bin/sh -c \
+		'echo $A; /bin/id -u; /bin/id -g; /bin/grep ^Groups: /proc/self/status' </dev/null
+	assert_equal "$(tr -s ' \t\n' ' ' <<<"$output")" "2 1000 1001 Groups: 7 8 "
+	run runtime exec --no-new-privs "$ID" grep NoNewPrivs /proc/self/status </dev/null
+	assert_equal "$output" $'NoNewPrivs:\t1'
+	run runtime exec -u root "$ID" true </dev/null
+	assert_status 255
+	if is_bulwark; then
+		run runtime exec --process-label system_u:system_r:container_t:s0 "$ID" true </dev/null
+		assert_refused selinuxLabel
+	fi
+}
+
+@test "exec --preserve-fds: passes on what it counts" {
+	echo three >"$WORK/three"
+	container_start sleep 100
+	output=$(timeout 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" exec --preserve-fds 1 "$ID" \
+		sh -c 'cat <&3; [ -e /proc/self/fd/4 ] || echo no 4' </dev/null 3<"$WORK/three" 4</)
+	assert_equal "$(tr '\n' ' ' <<<"$output")" "three no 4 "
+}
+
+# ---------------------------------------------------------------- what a program that does not run says
+
+@test "a program that cannot run: run, exec and create say it in the words engines look for" {
+	local what
+	mkdir "$ROOTFS/folder"
+	touch "$ROOTFS/tmp/plain"
+	printf '#!/no/such/interpreter\n' >"$ROOTFS/tmp/script"
+	echo nonsense >"$ROOTFS/tmp/nonsense"
+	chmod +x "$ROOTFS/tmp/script" "$ROOTFS/tmp/nonsense"
+	container_start sleep 100
+	config_set --arg cgroup "$CGROUP/other" '.linux.cgroupsPath = $cgroup'
+	while IFS='|' read -r program words; do
+		run runtime exec "$ID" "$program" </dev/null
+		assert_status 255
+		assert_contains "$words"
+		config_args "$program"
+		run_aside runtime create --bundle "$BUNDLE" other
+		assert_status 1
+		assert_contains "$words"
+	done <<'END'
+nothing|exec: "nothing": executable file not found in $PATH
+/no/thing|exec: "/no/thing": stat /no/thing: no such file or directory
+./thing|exec: "./thing": stat ./thing: no such file or directory
+/etc/passwd/x|exec: "/etc/passwd/x": stat /etc/passwd/x: not a directory
+/tmp/plain|exec: "/tmp/plain": permission denied
+END
+	run runtime exec "$ID" /folder </dev/null
+	assert_contains "permission denied"
+	# found, but the kernel will not have it: known only when it runs
+	for what in "/tmp/script|no such file or directory" "/tmp/nonsense|exec format error"; do
+		run runtime exec "$ID" "${what%|*}" </dev/null
+		assert_status 255
+		assert_contains "exec ${what%|*}: ${what#*|}"
+		config_args "${what%|*}"
+		run runtime run --bundle "$BUNDLE" other </dev/null
+		assert_status 255
+		assert_contains "exec ${what%|*}: ${what#*|}"
+	done
+}

@@ -103,7 +103,7 @@ static void test_exec_process_load_says_which_word_is_not_utf8(void **state)
 
 	(void)state;
 	o.cwd = "/\xff"; /* was reported as a lack of memory */
-	assert_refused(&o, "process.cwd is not valid UTF-8");
+	assert_refused(&o, "--cwd is not valid UTF-8");
 	o = options();
 	o.args = bad_args;
 	assert_refused(&o, "process.args[0] is not valid UTF-8");

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup_sub - see cgroup_sub.h. */
+#include "cgroup_sub.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cgroup_internal.h"
+#include "error.h"
+#include "fd.h"
+#include "str.h"
+#include "sys.h"
+
+/* What is wanted of each hierarchy; NULL: its process stays where the container is. */
+struct wish {
+	const char *path[CGROUP_HIERARCHIES_MAX];
+};
+
+static const char *skip_slashes(const char *path)
+{
+	return path + strspn(path, "/");
+}
+
+/* "cpu", "name=systemd" */
+static struct hierarchy *find_controller(struct cgroup *cgroup, const char *controller)
+{
+	for (size_t i = 0; i < cgroup->n; i++) {
+		const char *name = str_after(cgroup->list[i].options, "none,");
+
+		if (!cgroup->list[i].is_v2 && name && str_eq(name, controller))
+			return &cgroup->list[i];
+	}
+	return cgroup_v1_find(cgroup, controller);
+}
+
+static int wish_for(struct cgroup *cgroup, const char *controller, const char *path,
+		    const char *word, struct wish *wish, struct error *err)
+{
+	struct hierarchy *h = *controller ? find_controller(cgroup, controller) : NULL;
+	const char **wanted;
+
+	if (!h)
+		return error_text(err, EINVAL,
+				  "--cgroup '%s': the container has no cgroup v1 controller '%s'", word,
+				  controller);
+	wanted = &wish->path[h - cgroup->list];
+	if (*wanted && !str_eq(*wanted, path)) /* cpu and cpuacct are one hierarchy */
+		return error_text(err, EINVAL,
+				  "--cgroup '%s': controller '%s' is to be at '%s' already", word,
+				  controller, *wanted);
+	*wanted = path;
+	return 0;
+}
+
+/* "CONTROLLER[,CONTROLLER...]:PATH" */
+static int parse_controllers(struct cgroup *cgroup, const char *word, const char *colon,
+			     struct wish *wish, struct error *err)
+{
+	_cleanup_free_ char *list = strndup(word, (size_t)(colon - word));
+	char *rest = list;
+	int r = list ? 0 : error_set(err, ENOMEM, "--cgroup");
+
+	while (r == 0 && rest)
+		r = wish_for(cgroup, strsep(&rest, ","), skip_slashes(colon + 1), word, wish, err);
+	return r;
+}
+
+static int parse(struct cgroup *cgroup, const char *const *words, size_t n, struct wish *wish,
+		 struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *colon = strchr(words[i], ':');
+		int r;
+
+		if (!colon && n > 1)
+			return error_text(err, EINVAL,
+					  "--cgroup '%s': more than one need 'CONTROLLER:' in front",
+					  words[i]);
+		if (!colon) {
+			for (size_t h = 0; h < cgroup->n; h++)
+				wish->path[h] = skip_slashes(words[i]);
+			continue;
+		}
+		r = parse_controllers(cgroup, words[i], colon, wish, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int open_below(const struct hierarchy *h, const char *path, struct error *err)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	int fd = h->fd < 0 ? -EBADF : sys_openat2(h->fd, path, &how);
+	char shown[160];
+
+	if (fd >= 0)
+		return fd;
+	(void)str_quote(path, shown, sizeof(shown));
+	if (h->fd >= 0 && (errno == EXDEV || errno == ELOOP))
+		return error_text(err, EPERM, "--cgroup '%s': is not below the container's cgroup",
+				  shown);
+	return error_text(err, ENOENT, "--cgroup '%s': there is no such cgroup below '%s/%s'", shown,
+			  h->mount, h->path);
+}
+
+int cgroup_descend(struct cgroup *cgroup, const char *const *words, size_t n, struct error *err)
+{
+	struct wish wish = { 0 };
+	int r = parse(cgroup, words, n, &wish, err);
+
+	for (size_t i = 0; r == 0 && i < cgroup->n; i++) {
+		struct hierarchy *h = &cgroup->list[i];
+		char *path;
+		int fd;
+
+		if (!wish.path[i] || !*wish.path[i])
+			continue;
+		fd = open_below(h, wish.path[i], err);
+		if (fd < 0)
+			return fd;
+		path = str_dupf("%s/%s", h->path, wish.path[i]);
+		if (!path) {
+			(void)fd_close(fd);
+			return error_set(err, ENOMEM, "--cgroup");
+		}
+		free(h->path);
+		h->path = path;
+		(void)fd_close(h->fd);
+		h->fd = fd;
+	}
+	return r;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup_sub - owns `exec --cgroup`: which cgroup below the container's a process is to be in. */
+#pragma once
+
+#include <stddef.h>
+
+struct cgroup;
+struct error;
+
+/**
+ * cgroup_descend() - From the container's own folders to existing ones below them
+ * @cgroup:	the container's; afterwards cgroup_enter() goes to the others, and nothing else should be done with it
+ * @words:	one "PATH", for every hierarchy, or any number of "CONTROLLER[,CONTROLLER...]:PATH" for v1, as runc has it
+ *
+ * Each path is looked up once, beneath the container's folder, whose root may have made what is there.
+ * Return: 0, -EINVAL, -ENOENT, -EPERM; after a failure @cgroup is of no use.
+ */
+int cgroup_descend(struct cgroup *cgroup, const char *const *words, size_t n, struct error *err);
