@@ -59,8 +59,8 @@ struct exec_options {
 	const char *user;	       /* UID[:GID] */
 	const struct option_list *additional_gids;
 	const struct option_list *caps;
-	const char *apparmor; /* profile */
-	const char *label;    /* of SELinux */
+	const char *apparmor;		   /* profile */
+	const char *label;		   /* of SELinux */
 	const struct option_list *cgroups; /* cgroup_sub.h */
 	bool tty;
 	bool no_new_privs;

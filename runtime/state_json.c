@@ -117,10 +117,9 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     "gidMappings", idmap_to_json(state->map.gids, state->map.n_gids),
 			     "owner", (json_int_t)state->owner, "twinWork", state->twin_work,
 			     "rdtGroup", state->rdt_group, "rdtMonitor", state->rdt_monitor,
-			     "rdtOwn", (int)state->rdt_own,
-			     "degraded", (int)state->degraded, "cgroup", state->cgroup,
-			     "annotations", state->annotations, "poststart", state->poststart,
-			     "poststop", state->poststop);
+			     "rdtOwn", (int)state->rdt_own, "degraded", (int)state->degraded,
+			     "cgroup", state->cgroup, "annotations", state->annotations,
+			     "poststart", state->poststart, "poststop", state->poststop);
 
 	if (!tree) /* a path that is not UTF-8, or memory */
 		(void)error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
