@@ -49,11 +49,11 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	(void)options;
 	(void)argc;
 	(void)argv;
-	features = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s}, s:[]}", "ociVersionMin", "1.0.0",
+	features = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s}, s:[s]}", "ociVersionMin", "1.0.0",
 			     "ociVersionMax", BULWARK_SPEC_VERSION, "hooks", hook_names(),
 			     "mountOptions", mounts_option_names(), "linux", linux_features(),
 			     "annotations", "io.bulwark.version", BULWARK_VERSION,
-			     "potentiallyUnsafeConfigAnnotations");
+			     "potentiallyUnsafeConfigAnnotations", "org.systemd.property.");
 	r = command_print_json(features, err);
 	json_decref(features);
 	return r;
