@@ -21,6 +21,8 @@ struct globals {
 	const char *log_format; /* "text" or "json" */
 	bool debug;
 	bool systemd_cgroup;
+	bool cgroup_disabled;	    /* --cgroup-manager=disabled; crun's */
+	const char *cgroup_manager; /* as given */
 	const char *rootless;
 };
 

@@ -14,6 +14,7 @@ struct state;
 struct create_options {
 	const char *id;
 	const char *bundle; /* folder of config.json */
+	const char *config; /* absolute; NULL: that of the bundle */
 	const char *console_socket;
 	const char *pidfd_socket; /* where init's pidfd goes, with "standard" as data, as runc does it */
 	const char *pid_file;
@@ -59,8 +60,8 @@ struct exec_options {
 	const char *user;	       /* UID[:GID] */
 	const struct option_list *additional_gids;
 	const struct option_list *caps;
-	const char *apparmor; /* profile */
-	const char *label;    /* of SELinux */
+	const char *apparmor;		   /* profile */
+	const char *label;		   /* of SELinux */
 	const struct option_list *cgroups; /* cgroup_sub.h */
 	bool tty;
 	bool no_new_privs;

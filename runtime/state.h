@@ -34,10 +34,11 @@ struct state {
 	char *id;
 	char *oci_version;
 	char *bundle;	     /* absolute */
+	char *config;	     /* what --config named, absolute; NULL: config.json of the bundle */
 	char *rootfs;	     /* absolute, on the host */
 	char *created;	     /* RFC 3339 with nanoseconds, UTC */
 	struct proc_id init; /* pid 0: not made yet */
-	uint32_t id_base;    /* of the block it took; 0: none, or the ids are another's or the spec's own */
+	uint32_t id_base; /* of the block it took; 0: none, or the ids are another's or the spec's own */
 	struct idmap map;    /* what its user namespace maps; empty: not known yet */
 	uid_t owner;	     /* who called create */
 	char *twin_work;     /* work folder of the twin overlay, to be removed; NULL: none */

@@ -88,6 +88,19 @@ upper_of() {
 	assert_status 127
 	run docker_run --rm bb /etc/passwd
 	assert_status 126
+	run docker_run --rm bb /no/such/program
+	assert_status 127
+	run docker_run --rm bb /etc
+	assert_status 126
+	docker_run -d --name c1 bb sleep 100
+	run docker exec c1 no-such-program
+	assert_status 127
+	run docker exec c1 /no/such/program
+	assert_status 127
+	run docker exec c1 /etc/passwd
+	assert_status 126
+	run docker exec c1 sh -c 'exit 42'
+	assert_status 42
 }
 
 @test "docker run -it: a terminal" {
