@@ -89,7 +89,8 @@ struct command {
 
 extern const struct command command_create, command_run, command_start, command_exec, command_state,
 	command_kill, command_delete, command_list, command_ps, command_pause, command_resume,
-	command_update, command_events, command_spec, command_features;
+	command_update, command_events, command_spec, command_features, command_checkpoint,
+	command_restore;
 
 /* Looks a verb up in the one table; NULL: unknown. */
 const struct command *command_find(const char *name);
