@@ -14,6 +14,7 @@
 struct cgroup;
 struct device_plan;
 struct error;
+struct namespaces;
 struct json_strmap;
 struct resources;
 
@@ -61,6 +62,16 @@ int cgroup_start_unit(struct cgroup *cgroup, pid_t pid, struct error *err);
 int cgroup_stop_unit(const struct cgroup *cgroup, struct error *err);
 
 bool cgroup_has_unit(const struct cgroup *cgroup);
+
+/**
+ * cgroup_plan_none() - A container without a cgroup of its own, --cgroup-manager=disabled: it stays in the caller's
+ *
+ * Nothing of the host's cgroups is written to. Limits are errors then, as their controllers are missing; which devices
+ * it has is decided by what stands in its /dev alone, as device nodes elsewhere do not work (nodev, user namespace).
+ * Return: 0; -EPERM with a pid namespace that is joined: nothing would tell the container's processes from others.
+ */
+int cgroup_plan_none(const struct namespaces *ns, struct cgroup **ret, struct error *err);
+bool cgroup_is_none(const struct cgroup *cgroup);
 
 /**
  * cgroup_make() - Make the folders

@@ -9,6 +9,7 @@
 
 struct options {
 	const char *bundle;
+	const char *config;
 	const char *console_socket;
 	const char *pidfd_socket;
 	const char *pid_file;
@@ -21,6 +22,7 @@ struct options {
 static const struct option options_table[] = {
 	{ "bundle", 'b', OPTION_STRING, O(bundle), "FOLDER",
 	  "folder of config.json (default: the current one)" },
+	{ "config", 'f', OPTION_STRING, O(config), "FILE", "instead of config.json of the bundle" },
 	{ "console-socket", 0, OPTION_STRING, O(console_socket), "SOCKET",
 	  "where to send the terminal's master" },
 	{ "pidfd-socket", 0, OPTION_STRING, O(pidfd_socket), "SOCKET",
@@ -38,7 +40,8 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	       struct error *err)
 {
 	const struct options *o = options;
-	_cleanup_free_ char *console_socket = NULL, *pidfd_socket = NULL, *pid_file = NULL;
+	_cleanup_free_ char *config = NULL, *console_socket = NULL, *pidfd_socket = NULL,
+			    *pid_file = NULL;
 	struct create_options create = {
 		.id = argv[0],
 		.bundle = o->bundle ? o->bundle : ".",
@@ -52,6 +55,8 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	if (r == 0)
 		r = command_absolute_path(o->console_socket, &console_socket, err);
 	if (r == 0)
+		r = command_absolute_path(o->config, &config, err);
+	if (r == 0)
 		r = command_absolute_path(o->pidfd_socket, &pidfd_socket, err);
 	if (r == 0)
 		r = command_absolute_path(o->pid_file, &pid_file, err);
@@ -59,6 +64,7 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 		return r;
 	create.notify = notify_socket_host() != NULL;
 	create.preserve_fds += create.listen_fds; /* those come first */
+	create.config = config;
 	create.console_socket = console_socket;
 	create.pidfd_socket = pidfd_socket;
 	create.pid_file = pid_file;

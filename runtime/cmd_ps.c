@@ -17,6 +17,7 @@
 #include "error.h"
 #include "fd.h"
 #include "json.h"
+#include "pidns.h"
 #include "state.h"
 #include "str.h"
 
@@ -56,7 +57,9 @@ static int read_pids(const char *root, const char *id, struct pids *ret, struct 
 		r = state_load(state_fd, &state, err);
 	if (r == 0 && state.cgroup) {
 		r = cgroup_from_json(state.cgroup, &cgroup, err);
-		if (r == 0)
+		if (r == 0 && cgroup_is_none(cgroup))
+			r = pidns_pids(&state.init, &ret->items, &ret->n, err);
+		else if (r == 0)
 			r = cgroup_pids(cgroup, &ret->items, &ret->n, err);
 	}
 	state_done(&state);

@@ -12,9 +12,10 @@
 #include "str.h"
 
 static const struct command *const commands[] = {
-	&command_create, &command_run,	  &command_start,  &command_exec, &command_state,
-	&command_kill,	 &command_delete, &command_list,   &command_ps,	  &command_pause,
-	&command_resume, &command_update, &command_events, &command_spec, &command_features,
+	&command_create,     &command_run,     &command_start,	&command_exec, &command_state,
+	&command_kill,	     &command_delete,  &command_list,	&command_ps,   &command_pause,
+	&command_resume,     &command_update,  &command_events, &command_spec, &command_features,
+	&command_checkpoint, &command_restore,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -24,6 +24,8 @@ struct globals {
 	const char *log_format; /* "text" or "json" */
 	bool debug;
 	bool systemd_cgroup;
+	bool cgroup_disabled;	    /* --cgroup-manager=disabled; crun's */
+	const char *cgroup_manager; /* as given */
 	const char *rootless;
 };
 
@@ -90,7 +92,8 @@ struct command {
 
 extern const struct command command_create, command_run, command_start, command_exec, command_state,
 	command_kill, command_delete, command_list, command_ps, command_pause, command_resume,
-	command_update, command_events, command_spec, command_features;
+	command_update, command_events, command_spec, command_features, command_checkpoint,
+	command_restore;
 
 /* Looks a verb up in the one table; NULL: unknown. */
 const struct command *command_find(const char *name);

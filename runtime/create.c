@@ -119,7 +119,8 @@ static int load(struct container *c, struct error *err)
 	int r = resolve_bundle(c, &bundle_fd, err);
 
 	if (r == 0)
-		r = spec_load(bundle_fd, "config.json", &c->spec, err);
+		r = spec_load(bundle_fd, c->options->config ? c->options->config : "config.json",
+			      &c->spec, err);
 	if (r == 0)
 		r = resolve_rootfs(c, bundle_fd, err);
 	if (r == 0)
@@ -181,9 +182,11 @@ static int fill_state(struct container *c, struct error *err)
 	s->id = strdup(c->options->id);
 	s->oci_version = strdup(c->spec->oci_version);
 	s->bundle = strdup(c->bundle);
+	s->config = c->options->config ? strdup(c->options->config) : NULL;
 	s->rootfs = strdup(c->rootfs);
 	s->created = now_text();
-	if (!s->id || !s->oci_version || !s->bundle || !s->rootfs || !s->created)
+	if ((c->options->config && !s->config) || !s->id || !s->oci_version || !s->bundle ||
+	    !s->rootfs || !s->created)
 		return error_set(err, ENOMEM, "state");
 	s->owner = getuid();
 	s->degraded = true; /* no BPF LSM programs exist yet: stage 4 */
@@ -313,7 +316,9 @@ static int plan_cgroup(struct container *c, struct error *err)
 	const struct spec_linux *l = &c->spec->linux_;
 	int r;
 
-	if (c->globals->systemd_cgroup)
+	if (c->globals->cgroup_disabled)
+		r = cgroup_plan_none(&l->namespaces, &c->cgroup, err);
+	else if (c->globals->systemd_cgroup)
 		r = cgroup_plan_unit(l->cgroups_path, c->options->id, &l->resources, &c->devices,
 				     &c->spec->annotations, &c->cgroup, err);
 	else
@@ -335,7 +340,8 @@ int create_make_cgroup(struct container *c, struct error *err)
 	if (r == 0)
 		r = save_cgroup(c, err);
 	if (r == 0)
-		r = cgroup_apply(c->cgroup, &l->resources, &c->devices, err);
+		r = cgroup_apply(c->cgroup, &l->resources,
+				 cgroup_is_none(c->cgroup) ? NULL : &c->devices, err);
 	if (r == 0)
 		r = cgroup_delegate(c->cgroup, c->root_uid, c->root_gid, err);
 	return r < 0 ? error_wrap(err, "cgroup") : 0;

@@ -247,8 +247,8 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 	if (r == 0)
 		r = check_running(e, err);
 	if (r == 0)
-		r = exec_process_load(e->options, e->state.bundle, &e->arena, &e->process_json,
-				      &e->process, err);
+		r = exec_process_load(e->options, e->state.bundle, e->state.config, &e->arena,
+				      &e->process_json, &e->process, err);
 	if (r == 0 && e->process->terminal && e->options->detach && !e->options->console_socket)
 		r = error_text(err, EINVAL,
 			       "a detached process with a terminal needs --console-socket");

@@ -161,14 +161,15 @@ static int lay_over(json_t *process, const struct exec_options *o, struct error 
 	return r;
 }
 
-static int load_from_bundle(const struct exec_options *options, const char *bundle, json_t **ret,
-			    struct error *err)
+static int load_from_bundle(const struct exec_options *options, const char *bundle,
+			    const char *config_path, json_t **ret, struct error *err)
 {
 	_cleanup_json_ json_t *config = NULL, *process = NULL;
 	char path[PATH_MAX];
 	int r;
 
-	if (str_format(path, sizeof(path), "%s/config.json", bundle) < 0)
+	if (str_format(path, sizeof(path), "%s%s", config_path ? config_path : bundle,
+		       config_path ? "" : "/config.json") < 0)
 		return error_text(err, ENAMETOOLONG, "bundle '%s'", bundle);
 	r = json_read_file(AT_FDCWD, path, &config, err);
 	if (r < 0)
@@ -183,8 +184,9 @@ static int load_from_bundle(const struct exec_options *options, const char *bund
 	return r;
 }
 
-int exec_process_load(const struct exec_options *options, const char *bundle, struct arena *arena,
-		      json_t **ret_json, struct process **ret_process, struct error *err)
+int exec_process_load(const struct exec_options *options, const char *bundle, const char *config,
+		      struct arena *arena, json_t **ret_json, struct process **ret_process,
+		      struct error *err)
 {
 	_cleanup_json_ json_t *process = NULL;
 	int r;
@@ -192,7 +194,7 @@ int exec_process_load(const struct exec_options *options, const char *bundle, st
 	if (options->process_path)
 		r = json_read_file(AT_FDCWD, options->process_path, &process, err);
 	else
-		r = load_from_bundle(options, bundle, &process, err);
+		r = load_from_bundle(options, bundle, config, &process, err);
 	if (r == 0)
 		r = spec_parse_process(arena, process, ret_process, err);
 	if (r == 0)

@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "pidns.h"
 #include "proc.h"
 #include "state.h"
 
@@ -117,6 +118,9 @@ static int kill_all(const struct state *state, int signal, struct error *err)
 	r = cgroup_from_json(state->cgroup, &cgroup, err);
 	if (r < 0)
 		return r;
+	if (cgroup_is_none(cgroup)) /* with init dies its pid namespace */
+		return signal == SIGKILL ? kill_init(state, signal, err) :
+					   pidns_signal(&state->init, signal, err);
 	if (signal != SIGKILL)
 		return signal_all(cgroup, signal, err);
 	r = cgroup_pids(cgroup, &pids, &n, err);

@@ -14,6 +14,7 @@ struct state;
 struct create_options {
 	const char *id;
 	const char *bundle; /* folder of config.json */
+	const char *config; /* absolute; NULL: that of the bundle */
 	const char *console_socket;
 	const char *pidfd_socket; /* where init's pidfd goes, with "standard" as data, as runc does it */
 	const char *pid_file;

@@ -45,6 +45,8 @@ static const struct option main_options[] = {
 	{ "debug", 0, OPTION_FLAG, G(debug), NULL, "log more" },
 	{ "systemd-cgroup", 0, OPTION_FLAG, G(systemd_cgroup), NULL,
 	  "have systemd make cgroups: cgroupsPath is slice:prefix:name" },
+	{ "cgroup-manager", 0, OPTION_STRING, G(cgroup_manager), "MANAGER",
+	  "cgroupfs (default), systemd, or disabled: no cgroup for new containers" },
 	{ "rootless", 0, OPTION_STRING, G(rootless), "MODE",
 	  "auto (default) or false; true is refused" },
 	{ "version", 'v', OPTION_FLAG, offsetof(struct main_options, version), NULL,
@@ -114,6 +116,27 @@ static int resolve_root(const char *root, char *buf, size_t size, struct error *
 	return 0;
 }
 
+static int check_cgroup_manager(struct globals *globals, struct error *err)
+{
+	const char *manager = globals->cgroup_manager;
+	char quoted[64];
+
+	if (!manager)
+		return 0;
+	if (str_eq(manager, "systemd"))
+		globals->systemd_cgroup = true;
+	else if (str_eq(manager, "disabled"))
+		globals->cgroup_disabled = true;
+	else if (!str_eq(manager, "cgroupfs"))
+		return error_text(err, EINVAL,
+				  "--cgroup-manager '%s': must be 'cgroupfs', 'systemd' or 'disabled'",
+				  str_quote(manager, quoted, sizeof(quoted)));
+	if (globals->systemd_cgroup && !str_eq(manager, "systemd"))
+		return error_text(err, EINVAL,
+				  "--systemd-cgroup and --cgroup-manager=%s contradict", manager);
+	return 0;
+}
+
 static int check_globals(struct globals *globals, char *root_buf, size_t root_size, struct error *err)
 {
 	const char *rootless = globals->rootless;
@@ -129,6 +152,8 @@ static int check_globals(struct globals *globals, char *root_buf, size_t root_si
 				  "--rootless=true");
 	if (rootless && !str_eq(rootless, "auto") && !str_eq(rootless, "false"))
 		return error_text(err, EINVAL, "--rootless must be 'auto' or 'false'");
+	if (check_cgroup_manager(globals, err) < 0)
+		return -err->code;
 	if (globals->root && !*globals->root)
 		return error_text(err, EINVAL, "--root needs a folder");
 	if (resolve_root(globals->root ? globals->root : PATHS_CONTAINERS, root_buf, root_size,

@@ -28,3 +28,10 @@
 #define BULWARK_LIBEXEC "/usr/local/libexec/bulwark"
 #endif
 #define PATHS_SYSTEMD BULWARK_LIBEXEC "/bulwark-systemd"
+
+/* Where criu(8) is looked for. The caller's PATH says nothing: what runs as root is found in root's folders. */
+#ifdef BULWARK_TEST_BUILD
+#define PATHS_CRIU_FOLDERS PATHS_PREFIX "/usr/sbin"
+#else
+#define PATHS_CRIU_FOLDERS "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"
+#endif

@@ -33,6 +33,11 @@ int pause_container(const struct globals *globals, const char *id, bool pause, s
 		r = check_status(state_status(state_fd, &state), pause, err);
 	if (r == 0)
 		r = cgroup_from_json(state.cgroup, &cgroup, err);
+	if (r == 0 && cgroup_is_none(cgroup))
+		r = error_text(err, ENOTSUP,
+			       "the container has no cgroup of its own (--cgroup-manager=disabled), so there is nothing to "
+			       "%s it by",
+			       pause ? "pause" : "resume");
 	if (r == 0)
 		r = cgroup_freeze(cgroup, pause, err);
 	state_done(&state);

@@ -34,6 +34,7 @@ struct state {
 	char *id;
 	char *oci_version;
 	char *bundle;	     /* absolute */
+	char *config;	     /* what --config named, absolute; NULL: config.json of the bundle */
 	char *rootfs;	     /* absolute, on the host */
 	char *created;	     /* RFC 3339 with nanoseconds, UTC */
 	struct proc_id init; /* pid 0: not made yet */

@@ -41,6 +41,7 @@ void state_done(struct state *state)
 	free(state->bundle);
 	free(state->rootfs);
 	free(state->created);
+	free(state->config);
 	free(state->twin_work);
 	free(state->rdt_group);
 	free(state->rdt_monitor);
@@ -54,7 +55,7 @@ void state_done(struct state *state)
 /* The file as parsed: strings and values are borrowed from its tree. */
 struct state_file {
 	uint32_t version;
-	const char *id, *oci_version, *bundle, *rootfs, *created, *twin_work;
+	const char *id, *oci_version, *bundle, *config, *rootfs, *created, *twin_work;
 	const char *rdt_group, *rdt_monitor;
 	bool rdt_own;
 	uint32_t pid;
@@ -90,6 +91,7 @@ static const struct json_field state_fields[] = {
 	JSON_F_ARRAY(struct state_file, uid_mappings, "uidMappings", idmap_fields, struct id_mapping),
 	JSON_F_ARRAY(struct state_file, gid_mappings, "gidMappings", idmap_fields, struct id_mapping),
 	F(owner, "owner", JSON_U32_FIELD),
+	F(config, "config", JSON_STRING_FIELD),
 	F(twin_work, "twinWork", JSON_STRING_FIELD),
 	F(rdt_group, "rdtGroup", JSON_STRING_FIELD),
 	F(rdt_monitor, "rdtMonitor", JSON_STRING_FIELD),
@@ -108,18 +110,19 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:b, s:b, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
 			     (json_int_t)state->init.start, "idBase", (json_int_t)state->id_base,
 			     "uidMappings", idmap_to_json(state->map.uids, state->map.n_uids),
 			     "gidMappings", idmap_to_json(state->map.gids, state->map.n_gids),
-			     "owner", (json_int_t)state->owner, "twinWork", state->twin_work,
-			     "rdtGroup", state->rdt_group, "rdtMonitor", state->rdt_monitor,
-			     "rdtOwn", (int)state->rdt_own, "degraded", (int)state->degraded,
-			     "cgroup", state->cgroup, "annotations", state->annotations,
-			     "poststart", state->poststart, "poststop", state->poststop);
+			     "owner", (json_int_t)state->owner, "config", state->config, "twinWork",
+			     state->twin_work, "rdtGroup", state->rdt_group, "rdtMonitor",
+			     state->rdt_monitor, "rdtOwn", (int)state->rdt_own, "degraded",
+			     (int)state->degraded, "cgroup", state->cgroup, "annotations",
+			     state->annotations, "poststart", state->poststart, "poststop",
+			     state->poststop);
 
 	if (!tree) /* a path that is not UTF-8, or memory */
 		(void)error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
@@ -167,7 +170,7 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 	(void)idmap_set(&s.map, &file->uid_mappings, &file->gid_mappings); /* their number was checked */
 	if (dup_string(&s.id, file->id) < 0 || dup_string(&s.oci_version, file->oci_version) < 0 ||
 	    dup_string(&s.bundle, file->bundle) < 0 || dup_string(&s.rootfs, file->rootfs) < 0 ||
-	    dup_string(&s.created, file->created) < 0 ||
+	    dup_string(&s.created, file->created) < 0 || dup_string(&s.config, file->config) < 0 ||
 	    dup_string(&s.twin_work, file->twin_work) < 0 ||
 	    dup_string(&s.rdt_group, file->rdt_group) < 0 ||
 	    dup_string(&s.rdt_monitor, file->rdt_monitor) < 0) {

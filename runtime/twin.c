@@ -352,7 +352,7 @@ static int mount_by_fds(const struct twin *twin, struct error *err)
 	if (r < 0)
 		return r;
 	(void)mount_fs_set(fs_fd, "source", "overlay", NULL); /* a name for mountinfo, nothing else */
-	return mount_fs_create(fs_fd, 0, err);
+	return mount_fs_create(fs_fd, MOUNT_ATTR_NODEV, err);
 }
 
 /* A growing option string for mount(2): one page, mount(2). */
@@ -451,7 +451,7 @@ static int mount_classic(const struct twin *twin, const char *scratch_path, stru
 	r = classic_options(twin, scratch_fd, &options, err);
 	if (r == 0 && (mkdirat(scratch_fd, "m", 0700) < 0 || fchdir(scratch_fd) < 0))
 		r = error_set(err, errno, "scratch folder");
-	if (r == 0 && mount("overlay", "m", "overlay", 0, options.text) < 0)
+	if (r == 0 && mount("overlay", "m", "overlay", MS_NODEV, options.text) < 0)
 		r = error_set(err, errno, "cannot mount the twin overlay");
 	if (r == 0) {
 		merged_fd = open_tree(AT_FDCWD, "m", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);

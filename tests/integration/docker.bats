@@ -88,6 +88,19 @@ upper_of() {
 	assert_status 127
 	run docker_run --rm bb /etc/passwd
 	assert_status 126
+	run -127 docker_run --rm bb /no/such/program
+	run docker_run --rm bb /etc
+	assert_status 126
+	docker_run -d --name c1 bb sleep 100
+	DOCKER_RUNTIME=runc docker_run -d --name c2 bb sleep 100
+	for program in no-such-program /no/such/program /etc/passwd /etc; do # 127 of new engines is 126 of old ones
+		docker exec c2 "$program" && code=0 || code=$?
+		docker exec c1 "$program" && ours=0 || ours=$?
+		assert_equal "$ours" "$code"
+		[ "$code" -ge 126 ]
+	done
+	run docker exec c1 sh -c 'exit 42'
+	assert_status 42
 }
 
 @test "docker run -it: a terminal" {

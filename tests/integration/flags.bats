@@ -304,3 +304,144 @@ END
 		assert_contains "exec ${what%|*}: ${what#*|}"
 	done
 }
+
+# ---------------------------------------------------------------- --cgroup-manager
+
+# Of a process, without the hierarchies that the test's own shell may be moved in meanwhile: none is.
+cgroups_of() {
+	sort "/proc/$1/cgroup"
+}
+
+# no cgroups here: what the test's own process is in, it stays in
+without_cgroup() {
+	config_set 'del(.linux.cgroupsPath) | .mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
+		options: ["nosuid", "noexec", "nodev"]}]'
+	CGROUPS_BEFORE=$(find /sys/fs/cgroup -type d | sort)
+}
+
+no_cgroup_made() {
+	assert_equal "$(find /sys/fs/cgroup -type d -newer "$BUNDLE/config.json" -name "*$ID*")" ""
+}
+
+# bats test_tags=vm
+@test "--cgroup-manager disabled: a container in the caller's cgroups, and none is touched" {
+	requires_bulwark
+	without_cgroup
+	config_args sleep 100
+	runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID" </dev/null >"$WORK/out" 2>&1
+	runtime --cgroup-manager=disabled start "$ID"
+	assert_equal "$(cgroups_of "$(container_pid)")" "$(cgroups_of $$)"
+	no_cgroup_made
+	runtime exec --cap CAP_SYS_ADMIN --detach --pid-file "$WORK/exec.pid" "$ID" unshare -p -f sleep 100 </dev/null >/dev/null 2>&1
+	assert_equal "$(cgroups_of "$(cat "$WORK/exec.pid")")" "$(cgroups_of $$)"
+	run runtime exec "$ID" sh -c 'find /sys/fs/cgroup | wc -l; mknod /tmp/sda b 8 0; mkdir /sys/fs/cgroup/x' </dev/null
+	assert_contains "Operation not permitted"
+	assert_equal "${lines[0]}" 1
+	wait_for ps_shows 3
+	assert_contains "$(container_pid)"
+	for verb in "pause" "update --memory 100M" "update --pids-limit 10"; do
+		# shellcheck disable=SC2086 # words
+		run runtime ${verb%% *} $([ "$verb" = pause ] || echo "${verb#* }") "$ID"
+		assert_status 1
+	done
+	# all of it, a nested pid namespace too, and nobody else
+	runtime kill --all "$ID" TERM
+	wait_for process_is_dead "$(cat "$WORK/exec.pid")"
+	runtime kill --all "$ID" KILL
+	container_wait
+	assert_equal "$(container_status)" stopped
+	runtime delete "$ID"
+	no_cgroup_made
+	kill -0 $$
+}
+
+ps_shows() {
+	run runtime ps --format json "$ID"
+	[ "$(jq length <<<"$output")" -eq "$1" ]
+}
+
+@test "--cgroup-manager disabled: delete --force; limits are refused; a device node of the image does nothing" {
+	requires_bulwark
+	without_cgroup
+	mknod "$ROOTFS/node" c 1 5 # zero
+	chmod 0666 "$ROOTFS/node"
+	config_args sh -c 'head -c 1 /dev/zero | wc -c; head -c 1 /node'
+	run runtime --cgroup-manager disabled run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_contains 1
+	assert_contains denied
+	config_args sleep 100
+	runtime --cgroup-manager disabled run --detach --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID" </dev/null >"$WORK/out" 2>&1
+	runtime delete --force "$ID"
+	process_is_dead "$(container_pid)"
+	for limit in '.memory.limit = 100000000' '.pids.limit = 10' '.cpu.quota = 1000' '.unified = {"pids.max": "5"}'; do
+		bundle_new
+		without_cgroup
+		config_set ".linux.resources$limit"
+		run_aside runtime --cgroup-manager disabled create --bundle "$BUNDLE" "$ID"
+		assert_refused cgroup
+	done
+}
+
+@test "--cgroup-manager: cgroupfs is the default, others are refused, so are contradictions" {
+	requires_bulwark
+	config_args true
+	runtime --cgroup-manager cgroupfs run --bundle "$BUNDLE" "$ID" </dev/null
+	run runtime --cgroup-manager none run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_refused --cgroup-manager none
+	run runtime --systemd-cgroup --cgroup-manager disabled run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_refused --systemd-cgroup disabled
+	if [ ! -d /run/systemd/system ]; then
+		run runtime --cgroup-manager systemd run --bundle "$BUNDLE" "$ID" </dev/null
+		assert_refused systemd
+	fi
+}
+
+# ---------------------------------------------------------------- --config; what is refused by name
+
+@test "--config: another file than the bundle's, for create, run and what exec starts from" {
+	requires_bulwark
+	config_args sh -c 'echo from $WHERE; sleep 100'
+	jq '.process.env += ["WHERE=elsewhere"] | .process.cwd = "/tmp"' "$BUNDLE/config.json" >"$WORK/other.json"
+	rm "$BUNDLE/config.json"
+	cd "$WORK" # a relative name counts from here, not from the bundle
+	runtime create --bundle "$BUNDLE" --config other.json --pid-file "$WORK/$ID.pid" "$ID" </dev/null >"$WORK/out" 2>&1
+	runtime start "$ID"
+	wait_for grep -q "from elsewhere" "$WORK/out"
+	run runtime exec "$ID" sh -c 'echo $WHERE; pwd' </dev/null
+	assert_equal "$(tr '\n' ' ' <<<"$output")" "elsewhere /tmp "
+	runtime delete --force "$ID"
+	jq '.process.args = ["sh", "-c", "echo $WHERE"]' other.json >run.json
+	run runtime run -f "$WORK/run.json" --bundle "$BUNDLE" "$ID" </dev/null
+	assert_equal "$output" elsewhere
+	run_aside runtime create --bundle "$BUNDLE" --config "$WORK/none.json" "$ID"
+	assert_status 1
+	assert_contains none.json
+}
+
+@test "exit codes: an unknown command is 3, what is refused 1, of exec 255; unknown options are named" {
+	requires_bulwark
+	run runtime no-such-verb
+	assert_status 3
+	for words in "kill --regex x" "delete --regex x" "create" "run --nonsense x" "state" "start a b" "pause none"; do
+		# shellcheck disable=SC2086 # words
+		run runtime $words
+		assert_status 1
+	done
+	run runtime kill --regex x
+	assert_contains --regex
+	run runtime exec none true
+	assert_status 255
+	run runtime exec
+	assert_status 1
+	run runtime spec --rootless
+	assert_refused rootless
+}
+
+@test "run --keep: the container stays, with what it left" {
+	config_args true
+	runtime run --keep --no-subreaper --bundle "$BUNDLE" "$ID" </dev/null
+	assert_equal "$(container_status)" stopped
+	run runtime list -q
+	assert_equal "$output" "$ID"
+	runtime delete "$ID"
+}

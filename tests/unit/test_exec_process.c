@@ -61,7 +61,7 @@ static void assert_refused(const struct exec_options *o, const char *message)
 	struct process *process = NULL;
 	json_t *json = NULL;
 
-	assert_int_equal(exec_process_load(o, bundle, &arena, &json, &process, &err), -EINVAL);
+	assert_int_equal(exec_process_load(o, bundle, NULL, &arena, &json, &process, &err), -EINVAL);
 	assert_string_equal(err.msg, message);
 	assert_null(json);
 	arena_done(&arena);
@@ -83,7 +83,7 @@ static void test_exec_process_load_lays_the_words_over_the_bundle(void **state)
 	o.env = &env;
 	o.additional_gids = &gids;
 	o.caps = &caps;
-	assert_int_equal(exec_process_load(&o, bundle, &arena, &json, &process, &err), 0);
+	assert_int_equal(exec_process_load(&o, bundle, NULL, &arena, &json, &process, &err), 0);
 	assert_string_equal(process->args[1], "-u");
 	assert_string_equal(process->cwd, "/tmp");
 	assert_int_equal(process->user.uid, 5);

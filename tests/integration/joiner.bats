@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Root of a container, with every capability, goes for each process that enters (exec), until it runs its program.
+# FULL=1: a minute instead of ten seconds.
+# shellcheck disable=SC2154 # $status, $output and $lines are set by run
+
+load helpers
+
+setup() {
+	common_setup
+	requires_bulwark
+	SECONDS_EACH=${SECONDS_EACH:-10}
+	[ "${FULL:-0}" != 1 ] || SECONDS_EACH=60
+	cp "$PROBES/joiner" "$ROOTFS/bin/"
+	config_privileged
+}
+
+# joiners_hunt [signals]: the hunt in a container, and processes that enter it meanwhile. Sets: $ENTERED
+joiners_hunt() {
+	ENTERED=0
+	container_start sh -c "joiner $SECONDS_EACH $* >/hunt.new && mv /hunt.new /hunt; sleep 1000"
+	while [ ! -e "$ROOTFS/hunt" ]; do
+		one_enters "$@"
+		ENTERED=$((ENTERED + 1))
+		[ $ENTERED -lt 100000 ]
+	done
+	sed 's/^/# /' "$ROOTFS/hunt" | head -n 1 >&3
+	echo "# $ENTERED entered" >&3
+}
+
+# bats test_tags=vm
+@test "joiner: what the hunt tries works at an ordinary process of the container" {
+	runtime_run joiner sibling
+	assert_status 0
+	assert_lacks " 0"
+	[ "$(grep -c '^GOT ' <<<"$output")" -ge 19 ]
+}
+
+# bats test_tags=vm
+@test "joiner: nothing works at a process that has entered and not executed its program" {
+	one_enters() {
+		runtime exec "$ID" true </dev/null
+		runtime exec --user 1000:1000 --cwd /tmp "$ID" true </dev/null
+	}
+	joiners_hunt
+	run cat "$ROOTFS/hunt"
+	assert_lacks "MET 0"
+	[ "$(grep -c '^GOT .* 0$' "$ROOTFS/hunt")" -eq "$(grep -c '^GOT ' "$ROOTFS/hunt")" ]
+}
+
+@test "joiner: with a terminal, a filter, no_new_privs" {
+	config_set '.process.noNewPrivileges = true | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}'
+	one_enters() {
+		runtime exec "$ID" true </dev/null
+		runtime exec --tty --user 5 "$ID" true </dev/null >/dev/null
+	}
+	joiners_hunt
+	run cat "$ROOTFS/hunt"
+	assert_lacks "MET 0"
+	[ "$(grep -c '^GOT .* 0$' "$ROOTFS/hunt")" -eq "$(grep -c '^GOT ' "$ROOTFS/hunt")" ]
+}
+
+@test "joiner: signals end or stop who enters, never the runtime's say about it" {
+	one_enters() {
+		local code=0
+		timeout -k 5 20 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" sh -c 'exit 7' </dev/null >/dev/null 2>&1 3>&- 4>&- ||
+			code=$?
+		case $code in
+		7 | 255 | 137 | 143) ;; # it ran; it was killed before, or after
+		*) fail "exec ended with $code" ;;
+		esac
+	}
+	joiners_hunt signals
+	[ "$(grep -c '^GOT .* 0$' "$ROOTFS/hunt")" -eq "$(grep -c '^GOT ' "$ROOTFS/hunt")" ]
+	assert_equal "$(container_status)" running
+}
