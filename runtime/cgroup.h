@@ -58,7 +58,10 @@ int cgroup_plan_unit(const char *cgroups_path, const char *id, const struct reso
  */
 int cgroup_start_unit(struct cgroup *cgroup, pid_t pid, struct error *err);
 
-/* Stops the scope if it is there, and waits; does nothing without one. What is in it should be dead already. */
+/*
+ * Stops the scope if it is there, and waits; does nothing without one. What is in it should be dead already: one that is not
+ * known to be ours is stopped only when it is empty.
+ */
 int cgroup_stop_unit(const struct cgroup *cgroup, struct error *err);
 
 bool cgroup_has_unit(const struct cgroup *cgroup);

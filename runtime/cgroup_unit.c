@@ -3,7 +3,7 @@
  * cgroup_unit - owns the container's cgroup as a scope of systemd: starting it, changing it, stopping it.
  *
  * This program is static, and D-Bus takes a library: the program bulwark-systemd (userspace/systemd/) does what is said to
- * systemd, for one verb at a time, "start", "set" or "stop". It is given the unit's name as an argument, properties on its
+ * systemd, for one verb at a time, "start", "set", "stop" or "collect". It is given the unit's name as an argument, properties on its
  * standard input (systemd_properties.h), no environment and no descriptor; its last line is the answer, or the sentence
  * that says what failed.
  */
@@ -202,8 +202,11 @@ int cgroup_stop_unit(const struct cgroup *cgroup, struct error *err)
 	const struct hierarchy *h = systemds_own(cgroup);
 	struct program_end end;
 
+	if (!cgroup->unit)
+		return 0;
+	/* of a record, it may have been started by a create that died; if something runs in it, it is another's */
 	if (!cgroup->unit_started)
-		return 0; /* a unit of that name would be another's */
+		return cgroup->unit_properties ? 0 : ask(cgroup, "collect", "", &end, err);
 	/* with its last process systemd takes it down by itself, and then the name may be another's, too */
 	if (cgroup->made && (!h || h->fd < 0))
 		return 0;

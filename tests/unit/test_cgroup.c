@@ -157,8 +157,9 @@ static void test_cgroup_stop_unit_leaves_alone_what_is_not_ours(void **state)
 		bool has_unit, started, made;
 	} rows[] = {
 		{ false, false, true }, /* cgroupfs */
-		{ true, false, false }, /* planned: of that name there may be another's */
-		{ true, true, true },	/* its folder is gone */
+		{ true, false,
+		  false }, /* planned, and it was not started: of that name there may be another's */
+		{ true, true, true }, /* its folder is gone */
 	};
 
 	(void)state;
@@ -170,6 +171,7 @@ static void test_cgroup_stop_unit_leaves_alone_what_is_not_ours(void **state)
 		cgroup->unit = rows[i].has_unit ? strdup("bulwark-no-such.scope") : NULL;
 		cgroup->unit_started = rows[i].started;
 		cgroup->made = rows[i].made;
+		cgroup->unit_properties = strdup("");
 		assert_int_equal(cgroup_stop_unit(cgroup, &err), 0);
 		cgroup_free(cgroup);
 	}

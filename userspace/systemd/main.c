@@ -5,6 +5,7 @@
  *   bulwark-systemd start UNIT   start a transient scope; then its cgroup is the last line of output
  *   bulwark-systemd set UNIT     change properties of a unit, until it ends
  *   bulwark-systemd stop UNIT    stop it and forget it; one that is not there is fine
+ *   bulwark-systemd collect UNIT stop it if nothing runs in it
  *
  * Properties are lines on standard input, property.h. What failed is one line on standard error, and exit status 1. The
  * program keeps root's rights throughout: systemd listens to nobody else. It is run by bulwark alone, which gives it no
@@ -165,10 +166,41 @@ static int stop(struct manager *manager, const struct request *request, struct e
 	return 0;
 }
 
+/* Whether systemd knows the unit, and no process in it. */
+static int is_empty(struct manager *manager, const char *unit, struct error *err)
+{
+	sd_bus_message *call = NULL, *reply = NULL;
+	int r = manager_new_call(manager, "GetUnitProcesses", &call, err);
+
+	if (r == 0 && sd_bus_message_append(call, "s", unit) < 0)
+		r = error_set(err, ENOMEM, "'%s'", unit);
+	if (r == 0)
+		r = manager_call(manager, call, &reply, err);
+	sd_bus_message_unref(call);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = sd_bus_message_enter_container(reply, 'a', "(sus)");
+	if (r >= 0)
+		r = sd_bus_message_at_end(reply, 0);
+	sd_bus_message_unref(reply);
+	return r < 0 ? error_set(err, -r, "its processes are not told") : r > 0;
+}
+
+/*
+ * systemd takes a process that is a zombie already, and then waits for ever for the scope's last process to end. The call
+ * of a program that was killed comes before ours: all go through one queue.
+ */
+static int collect(struct manager *manager, const struct request *request, struct error *err)
+{
+	int r = is_empty(manager, request->unit, err);
+
+	return r <= 0 ? r : stop(manager, request, err);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct manager *manager, const struct request *request, struct error *err);
-} verbs[] = { { "start", start }, { "set", set }, { "stop", stop } };
+} verbs[] = { { "start", start }, { "set", set }, { "stop", stop }, { "collect", collect } };
 
 static int run(size_t verb, struct request *request, struct error *err)
 {
@@ -199,6 +231,6 @@ int main(int argc, char **argv)
 			(void)fprintf(stderr, "%s '%s': %s\n", argv[1], argv[2], err.msg);
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
-	(void)fputs("usage: bulwark-systemd start|set|stop UNIT; bulwark runs it\n", stderr);
+	(void)fputs("usage: bulwark-systemd start|set|stop|collect UNIT; bulwark runs it\n", stderr);
 	return 2;
 }
