@@ -43,8 +43,8 @@ static int wish_for(struct cgroup *cgroup, const char *controller, const char *p
 
 	if (!h)
 		return error_text(err, EINVAL,
-				  "--cgroup '%s': the container has no cgroup v1 controller '%s'", word,
-				  controller);
+				  "--cgroup '%s': the container has no cgroup v1 controller '%s'",
+				  word, controller);
 	wanted = &wish->path[h - cgroup->list];
 	if (*wanted && !str_eq(*wanted, path)) /* cpu and cpuacct are one hierarchy */
 		return error_text(err, EINVAL,
@@ -105,8 +105,8 @@ static int open_below(const struct hierarchy *h, const char *path, struct error 
 	if (h->fd >= 0 && (errno == EXDEV || errno == ELOOP))
 		return error_text(err, EPERM, "--cgroup '%s': is not below the container's cgroup",
 				  shown);
-	return error_text(err, ENOENT, "--cgroup '%s': there is no such cgroup below '%s/%s'", shown,
-			  h->mount, h->path);
+	return error_text(err, ENOENT, "--cgroup '%s': there is no such cgroup below '%s/%s'",
+			  shown, h->mount, h->path);
 }
 
 int cgroup_descend(struct cgroup *cgroup, const char *const *words, size_t n, struct error *err)

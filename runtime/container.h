@@ -60,7 +60,7 @@ struct container {
 	struct cgroup *cgroup;
 	char scratch[PATH_MAX]; /* path of that folder: in M1, something may be mounted over it */
 	uint32_t root_uid, root_gid; /* of the container's root, on the host */
-	bool foreign_ids;	     /* mappings of the spec's own, or of a user namespace that is */
+	bool foreign_ids; /* mappings of the spec's own, or of a user namespace that is */
 	struct joined joined;
 	int fifo_fd;
 	int notify_fd;	 /* folder of its NOTIFY_SOCKET, in M1 */

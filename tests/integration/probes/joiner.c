@@ -61,20 +61,20 @@ static int read_link(int pid, const char *name)
 	return readlink(path, target, sizeof(target)) > 0 ? 0 : -1;
 }
 
-#define OPEN(id, file, flags)                      \
-	static int try_##id(int pid)               \
-	{                                          \
-		return open_file(pid, file, flags); \
+#define OPEN(id, file, flags)                                                                      \
+	static int try_##id(int pid)                                                               \
+	{                                                                                          \
+		return open_file(pid, file, flags);                                                \
 	}
-#define READ(id, file)                        \
-	static int try_##id(int pid)          \
-	{                                     \
-		return read_file(pid, file); \
+#define READ(id, file)                                                                             \
+	static int try_##id(int pid)                                                               \
+	{                                                                                          \
+		return read_file(pid, file);                                                       \
 	}
-#define LINK(id, file)                        \
-	static int try_##id(int pid)          \
-	{                                     \
-		return read_link(pid, file); \
+#define LINK(id, file)                                                                             \
+	static int try_##id(int pid)                                                               \
+	{                                                                                          \
+		return read_link(pid, file);                                                       \
 	}
 OPEN(exe, "exe", O_RDONLY)
 OPEN(mem, "mem", O_RDWR)
@@ -170,7 +170,7 @@ static const struct {
 /* Shared by the workers. */
 static struct {
 	unsigned long met, signals, got[ATTEMPTS];
-} *counts;
+} * counts;
 
 /* Has it executed a program of the container's? 1: yes. 0: no, it hides. -1: it is gone, or about to be. */
 static int is_ours(int pid)
@@ -243,7 +243,8 @@ int main(int argc, char **argv)
 {
 	time_t end;
 
-	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (argc < 2 || counts == MAP_FAILED)
 		return 2;
 	if (strcmp(argv[1], "sibling") == 0)
