@@ -13,6 +13,7 @@
 #include "error.h"
 #include "fd.h"
 #include "mountinfo.h"
+#include "paths.h"
 #include "str.h"
 #include "sys.h"
 
@@ -532,8 +533,10 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 
 json_t *cgroup_features(void)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", 1, "systemdUser",
-			 0, "rdma", 1);
+	int systemd = access(PATHS_SYSTEMD, X_OK) == 0; /* a build may leave it out: SYSTEMD=0 */
+
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "v1", 1, "v2", 1, "systemd", systemd,
+			 "systemdUser", 0, "rdma", 1);
 }
 
 int cgroup_write_i64(int fd, const char *file, int64_t value, const char *unlimited, struct error *err)

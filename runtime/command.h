@@ -12,7 +12,10 @@ struct error;
 #ifndef BULWARK_VERSION /* the Makefile says it */
 #define BULWARK_VERSION "0.1.0"
 #endif
-#define BULWARK_SPEC_VERSION "1.2.0" /* newest runtime-spec that we read in full */
+#ifndef BULWARK_COMMIT
+#define BULWARK_COMMIT "unknown"
+#endif
+#define BULWARK_SPEC_VERSION "1.3.0" /* newest runtime-spec that we read in full */
 
 /* runc's global flags, which precede the verb. */
 struct globals {

@@ -79,7 +79,7 @@ struct container {
 	pid_t init_pid; /* 0: not made yet */
 	int init_pidfd;
 	int userns_fd, pidns_fd;
-	int label_fd; /* I's: see apparmor_open() */
+	int label_fd; /* I's: see label_open() */
 
 	struct net_devices_moved *net_devices; /* NULL: none */
 

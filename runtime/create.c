@@ -40,6 +40,7 @@
 #include "paths.h"
 #include "rootfs.h"
 #include "seccomp_notify.h"
+#include "selinux.h"
 #include "spawn.h"
 #include "str.h"
 #include "sys.h"
@@ -140,6 +141,8 @@ static int load(struct container *c, struct error *err)
 				 &c->devices, err);
 	if (r == 0 && c->spec->process)
 		r = process_check_labels(c->spec->process, err);
+	if (r == 0)
+		r = selinux_check("linux.mountLabel", c->spec->linux_.mount_label, err);
 	if (r == 0)
 		r = check_console(c, err);
 	if (r < 0 || !c->spec->linux_.seccomp)

@@ -20,7 +20,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "apparmor.h"
 #include "arena.h"
 #include "cgroup.h"
 #include "cgroup_sub.h"
@@ -30,6 +29,7 @@
 #include "fd.h"
 #include "intel_rdt.h"
 #include "json.h"
+#include "label.h"
 #include "lifecycle.h"
 #include "memory_policy.h"
 #include "personality.h"
@@ -105,7 +105,7 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	if (r == 0 && slave_fd >= 0)
 		r = terminal_become(slave_fd, &err);
 	if (r == 0)
-		r = apparmor_open(e->proc_fd, e->process->apparmor_profile, &label_fd, &err);
+		r = label_open(e->proc_fd, e->process, &label_fd, &err);
 	e->proc_fd = fd_close(e->proc_fd);
 	if (r == 0)
 		r = fd_keep_preserved(e->options->preserve_fds, &err);
@@ -114,7 +114,7 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	if (r == 0)
 		process_find_home(e->process, home);
 	if (r == 0)
-		r = apparmor_change_on_exec(label_fd, e->process->apparmor_profile, &err);
+		r = label_change_on_exec(label_fd, e->process, &err);
 	proc_reset_signals(); /* before a filter is loaded, which may refuse it */
 	if (r == 0)
 		r = personality_apply(&e->personality, &err);
@@ -229,10 +229,10 @@ static int load_container(struct exec *e, struct error *err)
 	return r < 0 || !e->listener ? r : connect_to_agent(e, err);
 }
 
-/* C finds its own files through it: see apparmor_open(). */
+/* C finds its own files through it: see label_open(). */
 static int open_host_proc(struct exec *e, struct error *err)
 {
-	if (!e->process->apparmor_profile)
+	if (!label_is_asked(e->process))
 		return 0;
 	e->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return e->proc_fd < 0 ? error_set(err, errno, "cannot open '/proc'") : 0;

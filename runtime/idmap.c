@@ -146,25 +146,49 @@ bool idmap_has_host_uid(const struct idmap *map, uint32_t host_uid)
 	return false;
 }
 
-/* In any order: the kernel sorts what is long. */
-static bool are_equal(const struct id_mapping *a, size_t n_a, const struct id_mapping *b, size_t n_b)
+static int by_container_id(const void *a, const void *b)
 {
-	size_t found = 0;
+	const struct id_mapping *x = a, *y = b;
 
-	for (size_t i = 0; i < n_a; i++)
-		for (size_t k = 0; k < n_b; k++)
-			if (a[i].container_id == b[k].container_id &&
-			    a[i].host_id == b[k].host_id && a[i].size == b[k].size) {
-				found++;
-				break;
-			}
-	return n_a == n_b && found == n_a; /* in one map none is there twice */
+	return x->container_id < y->container_id ? -1 : x->container_id > y->container_id;
+}
+
+/* Sorted, with neighbours joined: two maps say the same if they then are the same. Return: how many are left. */
+static size_t settle(const struct id_mapping *maps, size_t n, struct id_mapping *ret)
+{
+	size_t left = 0;
+
+	memcpy(ret, maps, n * sizeof(*maps));
+	qsort(ret, n, sizeof(*ret), by_container_id);
+	for (size_t i = 0; i < n; i++) {
+		struct id_mapping *last = left ? &ret[left - 1] : NULL;
+
+		if (last && last->container_id + last->size == ret[i].container_id &&
+		    last->host_id + last->size == ret[i].host_id)
+			last->size += ret[i].size;
+		else
+			ret[left++] = ret[i];
+	}
+	return left;
+}
+
+bool idmap_says_the_same(const struct id_mapping *a, size_t n_a, const struct id_mapping *b,
+			 size_t n_b)
+{
+	struct id_mapping settled_a[IDMAP_MAX], settled_b[IDMAP_MAX];
+
+	if (n_a == 0 || n_b == 0 || n_a > IDMAP_MAX || n_b > IDMAP_MAX)
+		return false;
+	n_a = settle(a, n_a, settled_a);
+	n_b = settle(b, n_b, settled_b);
+	return n_a == n_b &&
+	       memcmp(settled_a, settled_b, n_a * sizeof(*a)) == 0; /* three words, no padding */
 }
 
 bool idmap_equal(const struct idmap *a, const struct idmap *b)
 {
-	return are_equal(a->uids, a->n_uids, b->uids, b->n_uids) &&
-	       are_equal(a->gids, a->n_gids, b->gids, b->n_gids);
+	return idmap_says_the_same(a->uids, a->n_uids, b->uids, b->n_uids) &&
+	       idmap_says_the_same(a->gids, a->n_gids, b->gids, b->n_gids);
 }
 
 size_t idmap_compose(const struct id_mapping *inner, size_t n_inner, const struct id_mapping *outer,

@@ -29,11 +29,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "apparmor.h"
 #include "channel.h"
 #include "container.h"
 #include "error.h"
 #include "fd.h"
+#include "label.h"
 #include "log.h"
 #include "mount_tree.h"
 #include "seccomp_notify.h"
@@ -193,12 +193,12 @@ static int open_label(struct container *c, struct error *err)
 {
 	_cleanup_close_ int proc_fd = -EBADF;
 
-	if (!c->spec->process || !c->spec->process->apparmor_profile)
+	if (!c->spec->process || !label_is_asked(c->spec->process))
 		return 0;
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return error_set(err, errno, "cannot open '/proc'");
-	return apparmor_open(proc_fd, c->spec->process->apparmor_profile, &c->label_fd, err);
+	return label_open(proc_fd, c->spec->process, &c->label_fd, err);
 }
 
 /* Stages 1 to 5. */
@@ -290,7 +290,7 @@ static int become_process(const struct container *c, const char *path, struct er
 	if (r == 0)
 		process_find_home(c->spec->process, home);
 	if (r == 0) /* after the hooks, whose execve(2) it would be otherwise */
-		r = apparmor_change_on_exec(c->label_fd, c->spec->process->apparmor_profile, err);
+		r = label_change_on_exec(c->label_fd, c->spec->process, err);
 	if (r == 0)
 		r = personality_apply(&c->spec->linux_.personality, err);
 	if (r == 0)

@@ -448,3 +448,10 @@ int intel_rdt_remove(const char *path, const char *monitor, bool is_own, struct 
 
 	return r < 0 || !is_own ? r : remove_group(path, err);
 }
+
+json_t *intel_rdt_features(void)
+{
+	return json_pack("{s:b, s:b, s:b}", "enabled", 1, "schemata",
+			 (int)json_has_field(intel_rdt_fields, "schemata"), "monitoring",
+			 (int)json_has_field(intel_rdt_fields, "enableMonitoring"));
+}

@@ -68,3 +68,6 @@ int intel_rdt_enter(const char *path, const char *monitor, pid_t pid, struct err
 
 /* Removes what is not there for others: the monitor, and the group if it @is_own. Nothing there any more is success. */
 int intel_rdt_remove(const char *path, const char *monitor, bool is_own, struct error *err);
+
+/* What `features` says: new reference to {"enabled": ..., "schemata": ..., "monitoring": ...}. */
+json_t *intel_rdt_features(void);

@@ -30,10 +30,6 @@
 
 #define STATUS_UNKNOWN_COMMAND 3 /* as runc */
 
-#ifndef BULWARK_COMMIT
-#define BULWARK_COMMIT "unknown"
-#endif
-
 struct main_options {
 	struct globals globals;
 	bool version;

@@ -17,57 +17,16 @@
 #include "mount_idmap.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "error.h"
 #include "mounts.h"
 #include "source.h"
 #include "str.h"
 
-static int by_container_id(const void *a, const void *b)
-{
-	const struct id_mapping *x = a, *y = b;
-
-	return x->container_id < y->container_id ? -1 : x->container_id > y->container_id;
-}
-
-/* Sorted, with neighbours joined: two maps say the same if they then are the same. Return: how many are left. */
-static size_t settle(const struct id_mapping *maps, size_t n, struct id_mapping *ret)
-{
-	size_t left = 0;
-
-	memcpy(ret, maps, n * sizeof(*maps));
-	qsort(ret, n, sizeof(*ret), by_container_id);
-	for (size_t i = 0; i < n; i++) {
-		struct id_mapping *last = left ? &ret[left - 1] : NULL;
-
-		if (last && last->container_id + last->size == ret[i].container_id &&
-		    last->host_id + last->size == ret[i].host_id)
-			last->size += ret[i].size;
-		else
-			ret[left++] = ret[i];
-	}
-	return left;
-}
-
-static bool says_the_same(const struct json_array *own, const struct id_mapping *maps, size_t n)
-{
-	struct id_mapping a[IDMAP_MAX], b[IDMAP_MAX];
-	size_t n_a, n_b;
-
-	if (own->n == 0 || n == 0 || own->n > IDMAP_MAX || n > IDMAP_MAX)
-		return false;
-	n_a = settle(own->items, own->n, a);
-	n_b = settle(maps, n, b);
-	return n_a == n_b && memcmp(a, b, n_a * sizeof(*a)) == 0;
-}
-
 static int check_own(const char *name, const struct json_array *own, const struct id_mapping *maps,
 		     size_t n, struct error *err)
 {
-	if (says_the_same(own, maps, n))
+	if (idmap_says_the_same(own->items, own->n, maps, n))
 		return 0;
 	return error_text(err, EPERM,
 			  "%s: a mount's own mapping must be that of the container's user namespace, because any other "
@@ -77,8 +36,7 @@ static int check_own(const char *name, const struct json_array *own, const struc
 }
 
 int mount_idmap_check(const struct spec_mount *mount, const struct source *source,
-		      const struct id_mapping *uids, size_t n_uids, const struct id_mapping *gids,
-		      size_t n_gids, struct error *err)
+		      const struct idmap *map, struct error *err)
 {
 	char quoted[160];
 	int r = 0;
@@ -90,14 +48,19 @@ int mount_idmap_check(const struct spec_mount *mount, const struct source *sourc
 				  "could leave files of the host's root in it: leave idmap, uidMappings and gidMappings out, then "
 				  "its owner is the container's root",
 				  quoted, source->uid);
+	if (source->kind == SOURCE_AS_IS)
+		return error_text(err, EPERM,
+				  "'%s' belongs to an id of the container already, and would be shifted twice: leave idmap, "
+				  "uidMappings and gidMappings out",
+				  quoted);
 	if (source->kind == SOURCE_PLAIN)
 		return error_text(err, EPERM,
 				  "'%s' cannot be id-mapped, because its file system cannot or it is the engine's own: leave "
 				  "idmap, uidMappings and gidMappings out, then it is mounted as it is",
 				  quoted);
 	if (mount->uid_mappings.n)
-		r = check_own("uidMappings", &mount->uid_mappings, uids, n_uids, err);
+		r = check_own("uidMappings", &mount->uid_mappings, map->uids, map->n_uids, err);
 	if (r == 0 && mount->gid_mappings.n)
-		r = check_own("gidMappings", &mount->gid_mappings, gids, n_gids, err);
+		r = check_own("gidMappings", &mount->gid_mappings, map->gids, map->n_gids, err);
 	return r;
 }

@@ -14,12 +14,11 @@ struct spec_mount;
  * mount_idmap_check() - Refuse every mapping but the container's own, and that one where it would be dangerous
  * @mount:	with "idmap" or "ridmap", or mappings of its own; checked by mounts_check()
  * @source:	as source_open() decided about it
- * @uids:	what the container's user namespace maps; likewise @gids
+ * @map:	what the container's user namespace maps
  *
  * Every bind is id-mapped here whether its entry asks for that or not, so this is never about doing more than usual. Entries
  * of a map may be split up and ordered otherwise than the container's.
  * Return: 0: what the entry asks for is what source_clone() does; -EPERM with what to do instead.
  */
 int mount_idmap_check(const struct spec_mount *mount, const struct source *source,
-		      const struct id_mapping *uids, size_t n_uids, const struct id_mapping *gids,
-		      size_t n_gids, struct error *err);
+		      const struct idmap *map, struct error *err);

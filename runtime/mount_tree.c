@@ -9,13 +9,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "copy_up.h"
 #include "error.h"
 #include "fd.h"
-#include "idrange.h"
 #include "mount_api.h"
 #include "mount_idmap.h"
 #include "path.h"
@@ -28,12 +28,11 @@
 
 static int check_idmap(const struct container *c, const struct planned_mount *mount, struct error *err)
 {
-	const struct id_mapping own = { 0, c->state.id_base, IDRANGE_SIZE };
 	const struct spec_mount *spec = mount->spec;
 
 	if (!mount->options.idmap && !spec->uid_mappings.n)
 		return 0;
-	return mount_idmap_check(spec, &mount->source, &own, 1, &own, 1, err);
+	return mount_idmap_check(spec, &mount->source, &c->state.map, err);
 }
 
 static int plan_one(struct container *c, const struct spec_mount *mount, struct planned_mount *ret,
@@ -108,6 +107,35 @@ static int set_option(const struct container *c, int fs_fd, const char *option, 
 	return mount_fs_set(fs_fd, key, value, err);
 }
 
+/* What has no labels of its own gets one; proc and sysfs have the policy's. An option of the spec's own comes first. */
+static int set_label(const struct container *c, const struct planned_mount *mount, int fs_fd,
+		     struct error *err)
+{
+	const char *label = c->spec->linux_.mount_label, *type = mount->spec->type;
+
+	if (!label || !*label || str_eq(type, "proc") || str_eq(type, "sysfs") ||
+	    str_eq(type, "mqueue") || str_eq(type, "cgroup2"))
+		return 0;
+	for (size_t i = 0; mount->data[i]; i++)
+		if (str_after(mount->data[i], "context="))
+			return 0;
+	return mount_fs_set(fs_fd, "context", label, err);
+}
+
+/* mqueue keeps a label, but takes none as an option. */
+static int label_root(const struct container *c, int mount_fd, struct error *err)
+{
+	const char *label = c->spec->linux_.mount_label;
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!label || !*label)
+		return 0;
+	fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsetxattr(fd, "security.selinux", label, strlen(label) + 1, 0) < 0)
+		return error_set(err, errno, "linux.mountLabel: cannot label the file system");
+	return 0;
+}
+
 static int new_fs(const struct container *c, const struct planned_mount *mount, uint64_t attr,
 		  struct error *err)
 {
@@ -122,6 +150,9 @@ static int new_fs(const struct container *c, const struct planned_mount *mount, 
 		if (r < 0)
 			return r;
 	}
+	r = set_label(c, mount, fs_fd, err);
+	if (r < 0)
+		return r;
 	if (mount->spec->source && *mount->spec->source)
 		(void)mount_fs_set(fs_fd, "source", mount->spec->source,
 				   NULL); /* a name for mountinfo, no more */
@@ -226,6 +257,8 @@ static int mount_cgroup_tree(const struct container *c, struct planned_mount *mo
 		return fs_fd;
 	(void)mount_fs_set(fs_fd, "source", "cgroup", NULL);
 	r = mount_fs_set(fs_fd, "mode", "755", err);
+	if (r == 0)
+		r = set_label(c, mount, fs_fd, err);
 	if (r == 0)
 		r = tree_fd = mount_fs_create(fs_fd, attr, err);
 	if (r >= 0)
@@ -363,6 +396,7 @@ static int mount_fs(struct container *c, struct planned_mount *mount, struct err
 	bool is_proc = str_eq(mount->spec->type, "proc"),
 	     is_sysfs = str_eq(mount->spec->type, "sysfs");
 	_cleanup_close_ int fd = -EBADF;
+	int r = 0;
 
 	if (str_eq(mount->spec->type, "cgroup") || str_eq(mount->spec->type, "cgroup2"))
 		return mount_cgroup(c, mount, err);
@@ -374,7 +408,9 @@ static int mount_fs(struct container *c, struct planned_mount *mount, struct err
 		fd = new_fs(c, mount, fs_attr(mount), err);
 	if (fd < 0)
 		return fd;
-	return attach(c, mount, fd, true, !is_proc && !is_sysfs, err);
+	if (str_eq(mount->spec->type, "mqueue"))
+		r = label_root(c, fd, err);
+	return r < 0 ? r : attach(c, mount, fd, true, !is_proc && !is_sysfs, err);
 }
 
 /* ---- remount ---------------------------------------------------------------------------------------------- */

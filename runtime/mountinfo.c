@@ -193,3 +193,16 @@ char *mountinfo_option(const char *options, const char *key)
 	}
 	return NULL;
 }
+
+char *mountinfo_label(const char *options)
+{
+	const char *value = NULL;
+
+	/* the end of a longer key, such as rootcontext=, is not it */
+	for (const char *p = options; p && *p && !value; p = strchr(p, ','), p += p != NULL)
+		value = str_after(p, "context=");
+	if (!value)
+		return NULL;
+	return *value == '"' ? strndup(value + 1, strcspn(value + 1, "\"")) :
+			       strndup(value, strcspn(value, ","));
+}

@@ -37,3 +37,6 @@ const struct mountinfo_entry *mountinfo_by_id(const struct mountinfo *info, int 
 
 /* Value of `key=` in a comma-separated option list; overlay's "\," and "\:" stay escaped. "" of a bare `key`. NULL when absent; malloc'ed. */
 char *mountinfo_option(const char *options, const char *key);
+
+/* Value of SELinux's `context=`, which stands in quotes where it has commas. NULL when absent; malloc'ed. */
+char *mountinfo_label(const char *options);

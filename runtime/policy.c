@@ -69,14 +69,6 @@ static const struct {
 	{ "preferred", POLICY_BPF_LSM_PREFERRED },
 };
 
-static bool is_field(const struct json_field *fields, const char *key)
-{
-	for (; fields->name; fields++)
-		if (str_eq(fields->name, key))
-			return true;
-	return false;
-}
-
 /* A key that a newer version knows should not stop containers, but a key that was misspelt should be seen. */
 static void warn_unknown(json_t *object, const struct json_field *fields, const char *where)
 {
@@ -85,34 +77,9 @@ static void warn_unknown(json_t *object, const struct json_field *fields, const 
 	char shown[64];
 
 	json_object_foreach(object, key, value)
-		if (!is_field(fields, key))
+		if (!json_has_field(fields, key))
 			log_warning("policy: unknown key '%s%s' is ignored", where,
 				    str_quote(key, shown, sizeof(shown)));
-}
-
-static int fill_net_devices(const char **names, struct policy *ret, struct error *err)
-{
-	char shown[64];
-
-	for (size_t i = 0; names[i]; i++) {
-		if (ret->n_net_devices == POLICY_NET_DEVICES_MAX)
-			return error_text(err, E2BIG, "netDevices.value: more than %d interfaces",
-					  POLICY_NET_DEVICES_MAX);
-		if (!*names[i] || str_format(ret->net_devices[ret->n_net_devices++],
-					     POLICY_NET_DEVICE_SIZE, "%s", names[i]) < 0)
-			return error_text(err, EINVAL,
-					  "netDevices.value[%zu]: '%s' is no name of an interface",
-					  i, str_quote(names[i], shown, sizeof(shown)));
-	}
-	return 0;
-}
-
-bool policy_allows_net_device(const struct policy *policy, const char *name)
-{
-	for (size_t i = 0; i < policy->n_net_devices; i++)
-		if (str_eq(policy->net_devices[i], name))
-			return true;
-	return false;
 }
 
 static int fill_bpf_lsm(const struct setting *setting, struct policy *ret, struct error *err)
@@ -127,6 +94,32 @@ static int fill_bpf_lsm(const struct setting *setting, struct policy *ret, struc
 	}
 	return error_text(err, EINVAL, "bpfLsm.value: '%s' is neither 'required' nor 'preferred'",
 			  str_quote(setting->value, shown, sizeof(shown)));
+}
+
+static int fill_net_devices(const struct list_setting *setting, struct policy *ret, struct error *err)
+{
+	char shown[64];
+
+	for (size_t i = 0; setting->value[i]; i++) {
+		const char *name = setting->value[i];
+
+		if (i == POLICY_NET_DEVICES_MAX)
+			return error_text(err, E2BIG, "netDevices.value: more than %d interfaces",
+					  POLICY_NET_DEVICES_MAX);
+		if (!*name || str_format(ret->net_devices[i], POLICY_NET_DEVICE_SIZE, "%s", name) < 0)
+			return error_text(err, EINVAL,
+					  "netDevices.value[%zu]: '%s' is no name of an interface",
+					  i, str_quote(name, shown, sizeof(shown)));
+	}
+	return 0;
+}
+
+bool policy_allows_net_device(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; *policy->net_devices[i]; i++)
+		if (str_eq(policy->net_devices[i], name))
+			return true;
+	return false;
 }
 
 /* Absolute, below the root itself, and no part of it ".", ".." or empty: so that a prefix is a folder above. */
@@ -179,7 +172,7 @@ static int fill(const struct document *document, struct policy *ret, struct erro
 	if (document->bpf_lsm)
 		r = fill_bpf_lsm(document->bpf_lsm, ret, err);
 	if (r == 0 && document->net_devices)
-		r = fill_net_devices(document->net_devices->value, ret, err);
+		r = fill_net_devices(document->net_devices, ret, err);
 	if (r == 0 && document->seccomp_listener_folders)
 		r = fill_listener_folders(document->seccomp_listener_folders, ret, err);
 	return r;

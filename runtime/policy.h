@@ -3,7 +3,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 struct error;
@@ -22,9 +21,8 @@ enum policy_bpf_lsm {
 /* Flat: nothing to free. */
 struct policy {
 	enum policy_bpf_lsm bpf_lsm;
-	/* interfaces of the host that may be moved into containers; none unless named */
-	char net_devices[POLICY_NET_DEVICES_MAX][POLICY_NET_DEVICE_SIZE];
-	size_t n_net_devices;
+	/* netDevices: interfaces of the host that may be moved into containers; "" ends the list */
+	char net_devices[POLICY_NET_DEVICES_MAX + 1][POLICY_NET_DEVICE_SIZE];
 	/* seccompListenerFolders: where a linux.seccomp.listenerPath may lie; absolute, normal; "" ends the list */
 	char seccomp_listener_folders[POLICY_FOLDERS_MAX + 1][POLICY_FOLDER_SIZE];
 };

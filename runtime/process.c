@@ -17,11 +17,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "apparmor.h"
 #include "arena.h"
 #include "error.h"
 #include "fd.h"
 #include "idmap.h"
+#include "label.h"
 #include "log.h"
 #include "rlimit.h"
 #include "seccomp.h"
@@ -158,11 +158,7 @@ int process_add_env(struct arena *arena, struct process *process, const char *na
 
 int process_check_labels(const struct process *process, struct error *err)
 {
-	if (process->selinux_label && *process->selinux_label)
-		return error_text(err, ENOTSUP,
-				  "process.selinuxLabel: SELinux labels are not supported by this "
-				  "version of bulwark; start the engine without --selinux-enabled");
-	return apparmor_check(process->apparmor_profile, err);
+	return label_check(process, err);
 }
 
 static int set_oom_score_adj(int64_t value, pid_t pid, struct error *err)

@@ -19,7 +19,7 @@ static const struct json_field root_fields[] = {
 	JSON_F_END,
 };
 
-static const struct json_field linux_fields[] = {
+const struct json_field spec_linux_fields[] = {
 	JSON_F_ARRAY(struct spec_linux, uid_mappings, "uidMappings", idmap_fields, struct id_mapping),
 	JSON_F_ARRAY(struct spec_linux, gid_mappings, "gidMappings", idmap_fields, struct id_mapping),
 	JSON_F(struct spec_linux, sysctl, "sysctl", JSON_STRMAP_FIELD),
@@ -49,7 +49,7 @@ static const struct json_field spec_fields[] = {
 	JSON_F_ARRAY(struct spec, mounts, "mounts", spec_mount_fields, struct spec_mount),
 	JSON_F_OBJECT(struct spec, hooks, "hooks", hooks_fields),
 	JSON_F(struct spec, annotations, "annotations", JSON_STRMAP_FIELD),
-	JSON_F_OBJECT(struct spec, linux_, "linux", linux_fields),
+	JSON_F_OBJECT(struct spec, linux_, "linux", spec_linux_fields),
 	JSON_F_END,
 };
 
@@ -61,16 +61,6 @@ static int check_paths(const char *name, const char **paths, struct error *err)
 		if (paths[i][0] != '/')
 			return error_text(err, EINVAL, "linux.%s[%zu]: '%s' is not absolute", name,
 					  i, str_quote(paths[i], quoted, sizeof(quoted)));
-	return 0;
-}
-
-/* What this version does not do yet is refused rather than ignored where a container would lose by it. */
-static int check_unsupported(const struct spec *spec, struct error *err)
-{
-	if (spec->linux_.mount_label && *spec->linux_.mount_label)
-		return error_text(err, ENOTSUP,
-				  "linux.mountLabel: SELinux labels are not supported by this version "
-				  "of bulwark");
 	return 0;
 }
 
@@ -103,10 +93,7 @@ static int check(struct spec *spec, struct error *err)
 	r = check_paths("maskedPaths", spec->linux_.masked_paths, err);
 	if (r < 0)
 		return r;
-	r = check_paths("readonlyPaths", spec->linux_.readonly_paths, err);
-	if (r < 0)
-		return r;
-	return check_unsupported(spec, err);
+	return check_paths("readonlyPaths", spec->linux_.readonly_paths, err);
 }
 
 int spec_parse(json_t *document, struct spec **ret, struct error *err)

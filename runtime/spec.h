@@ -58,6 +58,8 @@ struct spec {
 	struct spec_linux linux_;
 };
 
+extern const struct json_field spec_linux_fields[]; /* of struct spec_linux */
+
 /**
  * spec_load() - Read and check a config.json
  * @dir_fd:	the bundle

@@ -285,7 +285,14 @@ static int map_layers(struct twin *twin, int userns_fd, struct error *err)
 
 static int copy_options(const struct twin *twin, int fs_fd, struct error *err)
 {
+	_cleanup_free_ char *label = mountinfo_label(twin->options);
 	int r;
+
+	if (label) {
+		r = mount_fs_set(fs_fd, "context", label, err);
+		if (r < 0)
+			return r;
+	}
 
 	for (size_t i = 0; i < sizeof(copied_options) / sizeof(copied_options[0]); i++) {
 		_cleanup_free_ char *value = mountinfo_option(twin->options, copied_options[i]);
@@ -387,6 +394,7 @@ static int classic_options(const struct twin *twin, int scratch_fd, struct optio
 			   struct error *err)
 {
 	char name[16];
+	_cleanup_free_ char *label = NULL;
 	int r = add_text(options, err, "lowerdir=");
 
 	for (size_t i = 0; r == 0 && i < twin->n_lowers; i++) {
@@ -413,6 +421,9 @@ static int classic_options(const struct twin *twin, int scratch_fd, struct optio
 		if (value)
 			r = add_text(options, err, ",%s", copied_flags[i]);
 	}
+	label = mountinfo_label(twin->options);
+	if (r == 0 && label)
+		r = add_text(options, err, ",context=\"%s\"", label);
 	return r < 0 ? r : add_text(options, err, ",index=off");
 }
 

@@ -236,19 +236,3 @@ one"
 	assert_equal "$(stat -c %u:%g "$dir/root" "$dir/other")" "0:0
 4242:4242"
 }
-
-# ---------------------------------------------------------------- mappings in the spec
-
-@test "idmap: a spec's own mappings are refused: a container's range is nobody else's choice" {
-	requires_bulwark
-	local id
-	for id in 0 1000 65536 1900000000; do
-		bundle_new
-		config_set --argjson id $id '.linux.namespaces |= (map(select(.type != "user")) + [{type: "user"}]) |
-			.linux.uidMappings = [{containerID: 0, hostID: $id, size: 65536}] |
-			.linux.gidMappings = .linux.uidMappings'
-		runtime_run true
-		assert_status 1
-		assert_refused uidMappings
-	done
-}

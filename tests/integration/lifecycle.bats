@@ -275,7 +275,8 @@ container_runs() {
 		(.mountOptions | index("rbind")) and (.linux.namespaces | index("user")) and
 		.linux.seccomp.enabled' <<<"$output"
 	if is_bulwark; then
-		jq -e '(.mountOptions | index("rro")) and (.linux.namespaces | index("time"))' <<<"$output"
+		jq -e '(.mountOptions | index("rro")) and (.linux.namespaces | index("time")) and .linux.cgroup.systemd and
+			(.potentiallyUnsafeConfigAnnotations | index("org.systemd.property."))' <<<"$output"
 	fi
 }
 

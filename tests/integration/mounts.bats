@@ -263,8 +263,24 @@ super() { awk -v at="$1" '$5 == at { print $NF }' <<<"$output"; }
 }
 
 @test "features: mount options are those of the parser, and idmap is among the extensions" {
+	local option
 	run runtime features
 	assert_status 0
 	jq -e '.linux.mountExtensions.idmap.enabled and ((["remount", "idmap", "ridmap", "rro", "iversion",
 		"lazytime", "tmpcopyup"] - .mountOptions) == [])' <<<"$output"
+	# what is listed never reaches the file system as a word that it does not know
+	mapfile -t OPTIONS < <(jq -r '.mountOptions[]' <<<"$output")
+	volume_new vol
+	for option in "${OPTIONS[@]}"; do
+		case $option in
+		remount | *shared | *slave) continue ;; # of an earlier mount; refused for a bind
+		esac
+		config_mount "$VOL" "/v-$option" bind "$option"
+		case $option in
+		*bind | *idmap) ;;
+		*) config_fs "/t-$option" "$option" ;;
+		esac
+	done
+	runtime_run true
+	assert_status 0
 }

@@ -72,7 +72,7 @@ teardown() {
 
 # v0, up, with addresses that go along and one that does not.
 veth_new() {
-	in_world ip link add v0 type veth peer name p0
+	in_world ip link add v0 type veth peer name p0 || skip_or_fail "this kernel has no veth"
 	in_world ip addr add 10.9.8.7/24 brd + dev v0
 	in_world ip addr add 169.254.3.4/16 scope link dev v0
 	in_world ip addr add 10.9.8.99/24 dev v0 valid_lft 1000 preferred_lft 1000
@@ -88,7 +88,6 @@ assert_veth_untouched() {
 	assert_contains fd00::7/64
 }
 
-# bats test_tags=vm
 @test "netDevices: an interface moves in, named anew, up, with its permanent global addresses" {
 	requires_bulwark
 	world_new v0
@@ -123,7 +122,6 @@ world_lacks() {
 	assert_contains " port0@"
 }
 
-# bats test_tags=vm
 @test "netDevices: what the policy does not name stays on the host" {
 	requires_bulwark
 	world_new p0 other
@@ -140,7 +138,6 @@ world_lacks() {
 	assert_veth_untouched
 }
 
-# bats test_tags=vm
 @test "netDevices: a create that fails gives them back as they were" {
 	requires_bulwark
 	world_new v0
@@ -271,4 +268,35 @@ has_controller() { # of v1, mounted, or of v2
 	config_set '.linux.resources.blockIO = {weightDevice: [{major: 8, minor: 0}]}'
 	run_aside container_create
 	assert_refused "blockIO.weightDevice[0]" leafWeight
+}
+
+# ---------------------------------------------------------------- selinuxLabel, mountLabel; features
+
+@test "selinuxLabel, mountLabel: where there is no SELinux they are refused, and nothing stays" {
+	requires_bulwark
+	[ ! -e /sys/fs/selinux/context ] || skip "this host has SELinux"
+	config_set '.process.selinuxLabel = "system_u:system_r:container_t:s0:c1,c2"'
+	run_aside container_create
+	assert_refused process.selinuxLabel container_t SELinux
+	config_set 'del(.process.selinuxLabel) | .linux.mountLabel = "system_u:object_r:container_file_t:s0:c1,c2"'
+	run_aside container_create
+	assert_refused linux.mountLabel container_file_t SELinux
+	config_set '.process.selinuxLabel = "" | .linux.mountLabel = ""'
+	runtime_run true
+	assert_status 0
+}
+
+@test "features: every field of the specification" {
+	requires_bulwark
+	run runtime features
+	assert_status 0
+	jq -e '.ociVersionMin == "1.0.0" and .ociVersionMax == "1.3.0" and (.hooks | length) == 6 and
+		(.annotations | has("io.github.seccomp.libseccomp.version")) and
+		(.potentiallyUnsafeConfigAnnotations | type) == "array" and (.linux |
+		(.namespaces | length) == 8 and (.capabilities | length) == 41 and
+		(.cgroup | keys) == ["rdma", "systemd", "systemdUser", "v1", "v2"] and
+		(.seccomp | [.actions, .operators, .archs, .knownFlags, .supportedFlags] | all(length > 0)) and
+		.apparmor.enabled and .selinux.enabled and .intelRdt.enabled and .intelRdt.schemata and
+		.intelRdt.monitoring and (.memoryPolicy.modes | length) == 7 and (.memoryPolicy.flags | length) == 3 and
+		.mountExtensions.idmap.enabled and .netDevices.enabled)' <<<"$output"
 }

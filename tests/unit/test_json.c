@@ -522,6 +522,14 @@ static void test_json_to_text_is_compact_and_keeps_the_order(void **state)
 	free(text);
 }
 
+static void test_json_has_field_goes_by_the_table(void **state)
+{
+	(void)state;
+	assert_true(json_has_field(item_fields, item_fields[0].name));
+	assert_false(json_has_field(item_fields, "no such key"));
+	assert_false(json_has_field(item_fields, ""));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -553,6 +561,7 @@ int main(void)
 		T(test_json_read_text_survives_damaged_documents),
 		T(test_json_read_file_names_the_file),
 		T(test_json_to_text_is_compact_and_keeps_the_order),
+		cmocka_unit_test(test_json_has_field_goes_by_the_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,14 +19,15 @@
 static int check_as(enum source_kind kind, const struct id_mapping *uids, size_t n_uids,
 		    const struct id_mapping *gids, size_t n_gids, struct error *err)
 {
-	const struct id_mapping own[] = { { 0, BASE, 65536 } };
+	struct idmap own;
 	const struct spec_mount mount = {
 		.uid_mappings = { (void *)uids, n_uids },
 		.gid_mappings = { (void *)gids, n_gids },
 	};
 	struct source source = { .kind = kind, .uid = 1000, .path = "/srv/x" };
 
-	return mount_idmap_check(&mount, &source, own, 1, own, 1, err);
+	idmap_set_block(&own, BASE);
+	return mount_idmap_check(&mount, &source, &own, err);
 }
 
 static int check(const struct id_mapping *maps, size_t n, struct error *err)

@@ -182,6 +182,31 @@ static void test_mountinfo_option_knows_escaped_commas(void **state)
 	assert_option("lowerdir=/a\\", "lowerdir", "/a\\");
 }
 
+static void test_mountinfo_label_stands_in_quotes_or_not(void **state)
+{
+	static const struct {
+		const char *options, *want;
+	} rows[] = {
+		{ "rw,context=\"u:r:t:s0:c1,c2\",lowerdir=/a", "u:r:t:s0:c1,c2" },
+		{ "context=u:r:t:s0,rw", "u:r:t:s0" },
+		{ "rw,context=u:r:t:s0", "u:r:t:s0" },
+		{ "rw,rootcontext=u:r:t:s0", NULL },
+		{ "rw,rootcontext=u:r:t:s0,context=a:b:c", "a:b:c" },
+		{ "rw,seclabel,lowerdir=/context=x", NULL },
+		{ "context=\"open", "open" },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *label = mountinfo_label(rows[i].options);
+
+		if (!rows[i].want != !label || (label && strcmp(label, rows[i].want) != 0))
+			fail_msg("'%s': got '%s'", rows[i].options, label);
+		free(label);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_mountinfo_option_finds_the_value),
 		cmocka_unit_test(test_mountinfo_option_takes_no_other_key),
 		cmocka_unit_test(test_mountinfo_option_knows_escaped_commas),
+		cmocka_unit_test(test_mountinfo_label_stands_in_quotes_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ static void test_net_devices_parse_has_a_limit(void **state)
 
 static void test_net_devices_check_asks_the_policy(void **state)
 {
-	struct policy none = { 0 }, some = { .net_devices = { "eth1", "eth2" }, .n_net_devices = 2 };
+	struct policy none = { 0 }, some = { .net_devices = { "eth1", "eth2" } };
 	struct json_array devices = { 0 };
 	struct error err = ERROR_INIT;
 

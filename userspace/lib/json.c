@@ -370,6 +370,14 @@ static int parse_fields(struct arena *arena, json_t *value, const struct json_fi
 	return r;
 }
 
+bool json_has_field(const struct json_field *fields, const char *key)
+{
+	for (; fields->name; fields++)
+		if (str_eq(fields->name, key))
+			return true;
+	return false;
+}
+
 int json_parse_object(struct arena *arena, json_t *value, const struct json_field *fields,
 		      void *out, struct error *err)
 {

@@ -127,6 +127,9 @@ struct json_field {
 int json_parse_object(struct arena *arena, json_t *value, const struct json_field *fields,
 		      void *out, struct error *err);
 
+/* Whether the parser with that table knows the key. */
+bool json_has_field(const struct json_field *fields, const char *key);
+
 /* Name of a JSON type for messages: "an object", "a string", ... */
 const char *json_type_text(const json_t *value);
 
