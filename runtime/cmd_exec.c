@@ -45,7 +45,7 @@ static const struct option options_table[] = {
 	{ "detach", 'd', OPTION_FLAG, O(detach), NULL, "return once the process runs" },
 	{ "pid-file", 0, OPTION_STRING, O(pid_file), "FILE", "write the process id here" },
 	{ "process-label", 0, OPTION_STRING, O(process_label), "LABEL",
-	  "SELinux label; refused by this version" },
+	  "SELinux label to change to" },
 	{ "apparmor", 0, OPTION_STRING, O(apparmor), "PROFILE", "AppArmor profile to change to" },
 	{ "no-new-privs", 0, OPTION_FLAG, O(no_new_privs), NULL, "set no_new_privs" },
 	{ "cap", 'c', OPTION_LIST, O(caps), "CAPABILITY", "add a capability; may be repeated" },
