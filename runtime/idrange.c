@@ -272,7 +272,7 @@ static int take_from(struct table *table, const char *state_path, uint32_t *ret_
 int idrange_take_on(const struct idrange_host *host, const char *table_path, const char *state_path,
 		    uint32_t *ret_base, struct error *err)
 {
-	struct table table;
+	struct table table = { 0 };
 	int r = table_check_state_path(state_path, err);
 
 	if (r == 0)
@@ -287,7 +287,7 @@ int idrange_take_on(const struct idrange_host *host, const char *table_path, con
 int idrange_free_on(const struct idrange_host *host, const char *table_path, uint32_t base,
 		    const char *state_path, struct error *err)
 {
-	struct table table;
+	struct table table = { 0 };
 	size_t block = block_of(base);
 	int r = table_open(&table, host, table_path, false, err);
 
@@ -327,7 +327,7 @@ static int list_held(const struct table *table, struct idrange_entry **ret, size
 
 int idrange_list(const char *table_path, struct idrange_entry **ret, size_t *ret_n, struct error *err)
 {
-	struct table table;
+	struct table table = { 0 };
 	int r = table_open(&table, &idrange_this_host, table_path, false, err);
 
 	if (r < 0)

@@ -126,7 +126,7 @@ int idrange_share_on(const struct idrange_host *host, const char *table_path,
 		     const struct id_span *spans, size_t n, uint64_t userns, const char *state_path,
 		     bool *ret_foreign, struct error *err)
 {
-	struct table table;
+	struct table table = { 0 };
 	int r = table_check_state_path(state_path, err);
 
 	if (r == 0)
@@ -174,7 +174,7 @@ static int note_shares(struct table *table, const char *state_path, uint64_t use
 int idrange_note_userns_on(const struct idrange_host *host, const char *table_path, uint32_t base,
 			   const char *state_path, uint64_t userns, struct error *err)
 {
-	struct table table;
+	struct table table = { 0 };
 	int r = table_open(&table, host, table_path, false, err);
 
 	if (r < 0)
@@ -194,7 +194,7 @@ int idrange_note_userns(const char *table_path, uint32_t base, const char *state
 int idrange_leave_on(const struct idrange_host *host, const char *table_path,
 		     const char *state_path, struct error *err)
 {
-	struct table table;
+	struct table table = { 0 };
 	int r = table_open(&table, host, table_path, false, err);
 
 	if (r < 0)
