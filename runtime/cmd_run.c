@@ -60,23 +60,31 @@ static void clean_up(const struct globals *globals, const char *id)
 }
 
 /* We are who the service manager started, and stay that: no MAINPID. */
+static void pass_on_ready(int notify_sock, bool *told)
+{
+	struct error err = ERROR_INIT;
+
+	if (*told || !notify_socket_take(notify_sock))
+		return;
+	*told = true;
+	if (notify_socket_tell(0, &err) < 0)
+		log_warning("%s", err.msg);
+}
+
 static int on_notify(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
 {
-	struct error tell_err = ERROR_INIT;
+	bool *told = data;
 
 	(void)events;
-	(void)data;
-	if (!notify_socket_take(fd))
-		return 0;
-	if (notify_socket_tell(0, &tell_err) < 0)
-		log_warning("%s", tell_err.msg);
-	return loop_unwatch(loop, fd, err);
+	pass_on_ready(fd, told);
+	return *told ? loop_unwatch(loop, fd, err) : 0;
 }
 
 static int start_and_wait(const struct globals *globals, const char *id,
 			  const struct created *created, int *ret_status, struct error *err)
 {
 	_cleanup_close_ int notify_sock = -EBADF;
+	bool told = false;
 	int r;
 
 	foreground_prepare(created->master_fd);
@@ -84,7 +92,9 @@ static int start_and_wait(const struct globals *globals, const char *id,
 	if (r < 0)
 		return r;
 	r = foreground_wait_with(created->pid, created->pidfd, created->master_fd, notify_sock,
-				 on_notify, ret_status, err);
+				 on_notify, &told, ret_status, err);
+	if (notify_sock >= 0) /* what it said right before its end */
+		pass_on_ready(notify_sock, &told);
 	return r < 0 ? error_wrap(err, "run: waiting for the container") : 0;
 }
 

@@ -60,6 +60,7 @@ struct relay {
 	struct pump to_child, from_child;
 	int also_fd; /* the caller's business, which goes on meanwhile; -EBADF */
 	loop_handler also;
+	void *also_data;
 };
 
 /* Those that tell of a bug in this very program, and the ones that cannot be blocked. */
@@ -359,7 +360,7 @@ static int run_loop(struct relay *relay, struct error *err)
 	if (r == 0)
 		r = loop_watch(loop, relay->pidfd, EPOLLIN, on_end, relay, err);
 	if (r == 0 && relay->also_fd >= 0)
-		r = loop_watch(loop, relay->also_fd, EPOLLIN, relay->also, NULL, err);
+		r = loop_watch(loop, relay->also_fd, EPOLLIN, relay->also, relay->also_data, err);
 	if (r == 0 && relay->master.fd >= 0) {
 		r = probe(loop, relay, &relay->in, err);
 		if (r == 0)
@@ -399,11 +400,12 @@ static int relay_terminal(struct relay *relay, int master_fd, struct error *err)
 }
 
 int foreground_wait_with(pid_t pid, int pidfd, int master_fd, int fd, loop_handler handler,
-			 int *ret_status, struct error *err)
+			 void *data, int *ret_status, struct error *err)
 {
 	struct relay relay = {
 		.also_fd = fd,
 		.also = handler,
+		.also_data = data,
 		.pid = pid,
 		.pidfd = pidfd,
 		.in = { .fd = -EBADF },
@@ -420,5 +422,5 @@ int foreground_wait_with(pid_t pid, int pidfd, int master_fd, int fd, loop_handl
 
 int foreground_wait(pid_t pid, int pidfd, int master_fd, int *ret_status, struct error *err)
 {
-	return foreground_wait_with(pid, pidfd, master_fd, -EBADF, NULL, ret_status, err);
+	return foreground_wait_with(pid, pidfd, master_fd, -EBADF, NULL, NULL, ret_status, err);
 }

@@ -25,6 +25,7 @@
 #define FOLDER "notify"
 #define NAME "notify.sock"
 #define FOLDER_ATTR (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define MESSAGES_MAX 64	 /* at a time: a container that floods must not keep signals waiting */
 #define MESSAGE_MAX 4096 /* of a container; the rest of a longer one is lost */
 #define BARRIER_MS 30000 /* as runc: for a manager that does not know barriers */
 
@@ -100,12 +101,17 @@ static bool says_ready(char *text)
 bool notify_socket_take(int sock)
 {
 	char text[MESSAGE_MAX + 1];
-	ssize_t n = recv(sock, text, MESSAGE_MAX, MSG_DONTWAIT);
 
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return says_ready(text);
+	for (int i = 0; i < MESSAGES_MAX; i++) {
+		ssize_t n = recv(sock, text, MESSAGE_MAX, MSG_DONTWAIT);
+
+		if (n < 0)
+			break;
+		text[n] = '\0';
+		if (says_ready(text))
+			return true;
+	}
+	return false;
 }
 
 /* "/path", or "@name" in the abstract name space. */

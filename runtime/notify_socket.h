@@ -34,7 +34,7 @@ int notify_socket_mount(int folder_fd, int root_fd, struct error *err);
 /* The socket, before init is released. Return: a descriptor, or -errno; -ENOENT without a message: made without one. */
 int notify_socket_bind(int state_fd, struct error *err);
 
-/* Takes one message, if there is one. True: it says that the container is ready. */
+/* Takes what has come up to the first message that says that the container is ready: then true. */
 bool notify_socket_take(int sock);
 
 /**

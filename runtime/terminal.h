@@ -63,4 +63,4 @@ int foreground_wait(pid_t pid, int pidfd, int master_fd, int *ret_status, struct
 
 /* The same, and calls @handler meanwhile when there is something to read at @fd; -EBADF: there is nothing like that. */
 int foreground_wait_with(pid_t pid, int pidfd, int master_fd, int fd, loop_handler handler,
-			 int *ret_status, struct error *err);
+			 void *data, int *ret_status, struct error *err);

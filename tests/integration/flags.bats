@@ -59,6 +59,15 @@ is_running() {
 	[ "$(container_status)" = running ]
 }
 
+# The runtime waits until the manager has taken the last message, not until it is printed.
+manager_heard_in_time() {
+	wait_for heard "$1" || assert_equal "$(manager_heard)" "$1"
+}
+
+heard() {
+	[ "$(manager_heard)" = "$1" ]
+}
+
 manager_heard() {
 	sed -n '1!p' "$WORK/manager.out" | tr '\n' ' '
 }
@@ -79,7 +88,7 @@ READY=1" && sleep 100'
 	kill -0 $start
 	touch "$ROOTFS/tmp/go"
 	wait $start
-	assert_equal "$(manager_heard)" "MAINPID=$(container_pid)|READY=1 BARRIER=1 "
+	manager_heard_in_time "MAINPID=$(container_pid)|READY=1 BARRIER=1 "
 	run runtime exec "$ID" sh -c 'touch /run/notify/x; mv /run/notify/notify.sock /run/notify/y; grep " /run/notify " /proc/self/mountinfo' </dev/null
 	assert_contains "Read-only file system"
 	assert_contains "ro,nosuid,nodev,noexec"
@@ -90,14 +99,14 @@ READY=1" && sleep 100'
 	config_args sh -c "${READY% && *}; exit 5"
 	run runtime run --bundle "$BUNDLE" "$ID" </dev/null
 	assert_status 5
-	assert_equal "$(manager_heard)" "READY=1 BARRIER=1 "
+	manager_heard_in_time "READY=1 BARRIER=1 "
 }
 
 @test "NOTIFY_SOCKET: run --detach waits as start does" {
 	manager_start "$WORK/manager.sock"
 	config_args sh -c "$READY"
 	runtime run --detach --pid-file "$WORK/$ID.pid" --bundle "$BUNDLE" "$ID" </dev/null >"$WORK/out" 2>&1
-	assert_equal "$(manager_heard)" "MAINPID=$(container_pid)|READY=1 BARRIER=1 "
+	manager_heard_in_time "MAINPID=$(container_pid)|READY=1 BARRIER=1 "
 }
 
 @test "NOTIFY_SOCKET: a container that ends unready does not keep start; without the variable there is nothing" {
