@@ -86,6 +86,3 @@ struct container {
 	int root_fd; /* the new root, O_PATH */
 	int master_fd, slave_fd;
 };
-
-/* The cgroup of linux.cgroupsPath with its limits; with systemd's driver once there is a process for the unit. */
-int create_make_cgroup(struct container *c, struct error *err);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "claim.h"
 #include "container.h"
 #include "error.h"
 #include "fd.h"
@@ -141,7 +142,7 @@ int spawn_init(struct container *c, struct error *err)
 	if (r == 0 && !join_has(&c->joined, NS_USER))
 		r = idmap_write(c->init_pid, &c->state.map, err);
 	if (r == 0 && cgroup_has_unit(c->cgroup))
-		r = create_make_cgroup(c, err);
+		r = claim_make_cgroup(c, err);
 	if (r == 0) /* before it makes its cgroup namespace, whose root is where it then is */
 		r = cgroup_enter(c->cgroup, c->init_pid, err);
 	if (r == 0)
