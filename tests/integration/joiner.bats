@@ -38,9 +38,9 @@ joiners_hunt() {
 
 # bats test_tags=vm
 @test "joiner: nothing works at a process that has entered and not executed its program" {
-	one_enters() {
-		runtime exec "$ID" true </dev/null
-		runtime exec --user 1000:1000 --cwd /tmp "$ID" true </dev/null
+	one_enters() { # what it executes may be hunted down, which is the container's own affair
+		runtime exec "$ID" true </dev/null || :
+		runtime exec --user 1000:1000 --cwd /tmp "$ID" true </dev/null || :
 	}
 	joiners_hunt
 	run cat "$ROOTFS/hunt"
@@ -52,8 +52,8 @@ joiners_hunt() {
 	config_set '.process.noNewPrivileges = true | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
 		syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}'
 	one_enters() {
-		runtime exec "$ID" true </dev/null
-		runtime exec --tty --user 5 "$ID" true </dev/null >/dev/null
+		runtime exec "$ID" true </dev/null || :
+		runtime exec --tty --user 5 "$ID" true </dev/null >/dev/null || :
 	}
 	joiners_hunt
 	run cat "$ROOTFS/hunt"

@@ -124,6 +124,7 @@ static int try_attach(int pid)
 	if (r == 0) {
 		(void)waitpid(pid, NULL, __WALL);
 		(void)ptrace(PTRACE_DETACH, pid, NULL, NULL);
+		(void)kill(pid, SIGCONT); /* it executed its program just now, and that must not stay stopped */
 	}
 	return r;
 }
