@@ -31,11 +31,12 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno
 	$(if $(filter 0,$(WERROR)),,-Werror)
 
 # -iquote, not -I: <seccomp.h> is libseccomp's, "seccomp.h" is ours.
-our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote runtime
+our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote runtime -iquote bpf
 our_cflags := -std=gnu11 -O2 -g -fPIE -fno-common $(WARNINGS)
 our_libs := -ljansson -lseccomp -lcap -lm
 # Programs that bulwark runs lie here; its test build runs those of the folder it is built in.
 libexec := $(PREFIX)/libexec/bulwark
+ctl_libs := -lbpf -ljansson
 
 ifneq ($(SANITIZE),)
 # Sanitizers need the dynamic C library, and do the work of the flags below better.
@@ -57,6 +58,12 @@ link_static := -pie --coverage
 link_dynamic := -pie --coverage
 endif
 
+# The verifier is part of the compiler: one version of it, everywhere. -mcpu=v3: atomic compare and exchange.
+multiarch := $(shell $(CC) -print-multiarch 2>/dev/null)
+compile_bpf = $(CLANG) --target=bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(if $(filter 0,$(WERROR)),,-Werror) \
+	-D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m))) -I/usr/include/$(multiarch) \
+	-iquote vmlinux -iquote bpf -MMD -MP
+
 compile = $(CC) $(our_cppflags) $(CPPFLAGS) $(our_cflags) $(CFLAGS) -MMD -MP
 version_flags := -DBULWARK_VERSION='"$(VERSION)"' -DBULWARK_COMMIT='"$(COMMIT)"'
 
@@ -65,13 +72,16 @@ version_flags := -DBULWARK_VERSION='"$(VERSION)"' -DBULWARK_COMMIT='"$(COMMIT)"'
 lib_sources := $(wildcard userspace/lib/*.c)
 runtime_sources := $(wildcard runtime/*.c)
 systemd_sources := $(wildcard userspace/systemd/*.c)
+ctl_sources := $(wildcard userspace/ctl/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard tests/bench/*.c)
 probe_sources := $(wildcard tests/integration/probes/*.c)
+vm_probe_sources := $(wildcard tests/vm/probes/*.c)
 manpages := $(wildcard docs/man/*.8)
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
+ctl_objects := $(ctl_sources:userspace/ctl/%.c=$B/ctl/%.o)
 runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
@@ -80,11 +90,11 @@ helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd)
 unit_programs := $(unit_sources:tests/unit/%.c=$B/unit/%)
 fuzz_programs := $(fuzz_sources:tests/fuzz/%.c=$B/fuzz/%)
 bench_programs := $(bench_sources:tests/bench/%.c=$B/bench/%)
-probe_programs := $(probe_sources:tests/integration/probes/%.c=$B/probes/%)
+probe_programs := $(probe_sources:tests/integration/probes/%.c=$B/probes/%) $(vm_probe_sources:tests/vm/probes/%.c=$B/vm-probes/%)
 
 # Only these see the version: a new commit does not compile the rest again.
 versioned_sources := $(if $(runtime_sources),$(shell grep -lE 'BULWARK_(VERSION|COMMIT)' $(runtime_sources)))
-versioned_objects := $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned_sources:runtime/%.c=$B/test/runtime/%.o)
+versioned_objects := $B/ctl/main.o $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned_sources:runtime/%.c=$B/test/runtime/%.o)
 
 # The same for where programs lie.
 placed_sources := $(if $(runtime_sources),$(shell grep -l PATHS_SYSTEMD $(runtime_sources)))
@@ -96,7 +106,7 @@ place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(li
 .PHONY: all unit-programs fuzz-programs bench-programs probes check check-root check-vm test test-full format lint bench fuzz coverage \
 	install uninstall clean help FORCE
 
-all: $B/bulwark $B/test/bulwark $(helpers)
+all: $B/bulwark $B/test/bulwark $B/bulwarkctl $(helpers)
 
 $B/bulwark: $(runtime_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
@@ -110,6 +120,10 @@ $B/test/bulwark: $B/test/runtime/main.o $B/test/libruntime.a $B/libbulwark.a $B/
 $B/bulwark-systemd: $(systemd_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lsystemd
+
+$B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
 
 $B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
@@ -136,6 +150,19 @@ $B/lib/%.o: userspace/lib/%.c $B/stamp-compile
 $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
+
+$B/ctl/%.o: userspace/ctl/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter $@,$(versioned_objects)),$(version_flags)) \
+		-DLSM_OBJECT_FILE='"$B/bpf/bulwark.bpf.o"' -c -o $@ $<
+
+# It carries the programs.
+$B/ctl/object.o: $B/bpf/bulwark.bpf.o
+
+# Stripped of what only a debugger reads; BTF stays.
+$B/bpf/%.bpf.o: bpf/%.bpf.c $B/stamp-bpf
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(compile_bpf) -c -o $@ $< && llvm-strip -g $@
 
 $B/runtime/%.o: runtime/%.c $B/stamp-compile
 	$(call say,CC,$@)
@@ -166,13 +193,19 @@ $B/probes/%: tests/integration/probes/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARNINGS) -static -o $@ $<
 
+# What puts itself into a container by hand, and attacks from there. It knows the maps, so it has our library.
+$B/vm-probes/%: tests/vm/probes/%.c $B/libbulwark.a $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) $(LDFLAGS) -static -o $@ $< $B/libbulwark.a
+
 $(versioned_objects): $B/stamp-version
 $(placed_objects): $B/stamp-place
 
 # A stamp changes when its text does, and with it all that was made from that text: flags, and lists of files (an archive
 # must lose the object of a file that was removed).
 $B/stamp-compile: text = $(shell $(CC) --version | head -n 1) $(compile)
-$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(runtime_sources)
+$B/stamp-bpf: text = $(shell $(CLANG) --version 2>/dev/null | head -n 1) $(compile_bpf)
+$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(runtime_sources) $(ctl_sources)
 $B/stamp-version: text = $(version_flags)
 $B/stamp-place: text = $(libexec) $(abspath $B)
 $B/stamp-lib: text = $(lib_sources)
@@ -184,7 +217,7 @@ $B/stamp-%: FORCE
 FORCE:
 
 -include $(wildcard $B/lib/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
-	$B/bench/*.d)
+	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----
@@ -233,14 +266,15 @@ lint:
 
 # ---- install ----
 
-install: $B/bulwark $(helpers)
+install: $B/bulwark $B/bulwarkctl $(helpers)
 	install -D -m 0755 $B/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwark
+	install -D -m 0755 $B/bulwarkctl $(DESTDIR)$(PREFIX)/sbin/bulwarkctl
 	$(if $(helpers),install -D -m 0755 $(helpers) $(DESTDIR)$(libexec)/bulwark-systemd)
 	$(if $(manpages),install -d $(DESTDIR)$(PREFIX)/share/man/man8)
 	$(if $(manpages),install -m 0644 $(manpages) $(DESTDIR)$(PREFIX)/share/man/man8/)
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(libexec)/bulwark-systemd
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd
 	rmdir $(DESTDIR)$(libexec) 2>/dev/null || true
 	$(if $(manpages),rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(manpages))))
 
@@ -249,7 +283,7 @@ clean:
 
 help:
 	@printf '%s\n' \
-	'make             build/bulwark, build/bulwark-systemd, and build/test/bulwark for the tests' \
+	'make             build/bulwark, build/bulwarkctl, build/bulwark-systemd, and build/test/bulwark for the tests' \
 	'make check       unit tests; no root' \
 	'make check-root  integration tests on this machine; root' \
 	'make check-vm    those tagged vm, in QEMU guests: Linux 6.1 and 6.12, cgroup v2; root' \

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * abi - owns what the BPF programs and user space share: the values of the pinned maps, and the records.
+ *
+ * Fixed widths, no pointers, each size asserted. A change of any of it is a new LSM_ABI: a runtime that finds another
+ * number in the map `state` does not touch the other maps.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define LSM_ABI 1
+#define LSM_PIN_DIR "/sys/fs/bpf/bulwark" /* pins; no name below it may hold a dot */
+
+#define LSM_ID_MAX 72		 /* bytes of a container id with the NUL; a longer one is cut */
+#define LSM_OBJECT_MAX 64	 /* bytes of the name of what was asked for, with the NUL */
+#define LSM_CONTAINERS_MAX 16384 /* entries of `containers`, `namespaces`, `counters` */
+#define LSM_CGROUP_LEVEL_MAX 16 /* the deepest cgroup that can be registered; the root is level 0 */
+#define LSM_RECORDS_PER_SECOND 100 /* per container; what is above is counted as lost */
+#define LSM_RING_BYTES (256 * 1024)
+#define LSM_INHERITED_MAX 8 /* containers that may reopen one inherited file */
+
+/*
+ * Every hook with its topic, and what is not enforced on a kernel that lacks it. The order is that of struct
+ * lsm_counters and of the records: append only, or count LSM_ABI up.
+ */
+#define LSM_HOOKS(X)                                                                               \
+	X(bprm_creds_for_exec, "gate", "containers cannot be armed at execve(2)")                  \
+	X(bpf, "surface", "bpf(2)")                                                                \
+	X(perf_event_open, "surface", "perf_event_open(2)")                                        \
+	X(key_alloc, "surface", "add_key(2) and request_key(2)")                                   \
+	X(key_permission, "surface", "keyctl(2) on keys that exist")                               \
+	X(inode_init_security_anon, "surface", "io_uring_setup(2) and userfaultfd(2)")             \
+	X(socket_create, "surface", "sockets of AF_ALG and AF_VSOCK")                              \
+	X(userns_create, "surface", "the depth of user namespaces")                                \
+	X(kernel_module_request, "surface", "loading of kernel modules on demand")                 \
+	X(ptrace_access_check, "tasks", "ptrace(2), pidfd_getfd(2) and /proc/PID across a border") \
+	X(task_kill, "tasks", "signals across a border")                                           \
+	X(sb_mount, "mounts", "remounts by mount(2) of the initial mounts")                        \
+	X(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                \
+	X(move_mount, "mounts", "move_mount(2) of the initial mounts")                             \
+	X(sb_pivotroot, "mounts", "pivot_root(2) onto an initial mount")                           \
+	X(file_open, "confine", "open(2) through leaked files and folders; /proc and /sys")        \
+	X(file_receive, "confine", "folders of other mount namespaces that are sent over sockets") \
+	X(path_unlink, "confine", "unlink(2) through leaked folders")                              \
+	X(path_rmdir, "confine", "rmdir(2) through leaked folders")                                \
+	X(path_mkdir, "confine", "mkdir(2) through leaked folders")                                \
+	X(path_mknod, "confine", "mknod(2) through leaked folders; setuid files of users")         \
+	X(path_symlink, "confine", "symlink(2) through leaked folders")                            \
+	X(path_link, "confine", "link(2) through leaked folders")                                  \
+	X(path_rename, "confine", "rename(2) through leaked folders")                              \
+	X(path_chmod, "confine", "chmod(2) through leaked folders; setuid files of users")         \
+	X(path_chown, "confine", "chown(2) through leaked folders")                                \
+	X(path_truncate, "confine", "truncate(2) through leaked folders")                          \
+	X(path_chroot, "confine", "chroot(2) to leaked folders")                                   \
+	X(inode_setxattr, "userdata", "file capabilities in folders of users")                     \
+	X(inode_unlink, "self", "removal of pins in /sys/fs/bpf")                                  \
+	X(inode_rename, "self", "renaming of pins in /sys/fs/bpf")                                 \
+	X(unix_stream_connect, "paths", "connections to guarded sockets")                          \
+	X(unix_may_send, "paths", "datagrams to guarded sockets")
+
+enum lsm_hook {
+#define LSM_HOOK_ENUM(hook, topic, lost) LSM_HOOK_##hook,
+	LSM_HOOKS(LSM_HOOK_ENUM)
+#undef LSM_HOOK_ENUM
+		LSM_HOOK_COUNT,
+};
+
+/* In the order of strictness. */
+enum lsm_mode {
+	LSM_MODE_OFF,	      /* nothing is looked at: the runtime is at work */
+	LSM_MODE_ARM_ON_EXEC, /* as off; the next execve(2) of the container's init makes it `armed_mode` */
+	LSM_MODE_AUDIT, /* what would be refused is recorded, and happens */
+	LSM_MODE_ENFORCE,
+};
+
+/* What a container may do all the same. */
+enum lsm_allow {
+	LSM_ALLOW_BPF = 1 << 0,
+	LSM_ALLOW_PERF_EVENTS = 1 << 1,
+	LSM_ALLOW_KEYS = 1 << 2,
+	LSM_ALLOW_IO_URING = 1 << 3,
+	LSM_ALLOW_USERFAULTFD = 1 << 4,
+	LSM_ALLOW_AF_ALG = 1 << 5,
+	LSM_ALLOW_AF_VSOCK = 1 << 6,
+	LSM_ALLOW_MODULES = 1 << 7,    /* modules that the kernel asks for on its behalf */
+	LSM_ALLOW_PROC_NODES = 1 << 8, /* no rules of the map `proc_rules` */
+};
+
+/* Value of `containers` (key: cgroup id) and, as the strictest of all of a namespace, of `namespaces`. */
+struct lsm_container {
+	__u64 cgroup_id;
+	__u32 userns;		  /* inode number of the registered user namespace */
+	enum lsm_mode mode;	  /* now */
+	enum lsm_mode armed_mode; /* after an execve(2), where mode is arm-on-exec */
+	__u32 arm_pid;	    /* whose execve(2) arms, in the first pid namespace; 0: anyone's */
+	__u32 allow;	    /* enum lsm_allow */
+	__u32 userns_depth; /* user namespaces that may be nested below the container's own */
+	char id[LSM_ID_MAX];
+};
+_Static_assert(sizeof(struct lsm_container) == 104, "shared with pinned maps");
+
+/* Value of `namespaces`, key: inode number of a user namespace. */
+struct lsm_namespace {
+	__u32 members; /* containers that are in it: more than one in a pod */
+	__u32 level;   /* of the namespace; the host's is 0 */
+	struct lsm_container strictest;
+};
+_Static_assert(sizeof(struct lsm_namespace) == 112, "shared with pinned maps");
+
+/* Value of `counters`, key: cgroup id. Refusals by hook, also those that audit let pass; exact. */
+struct lsm_counters {
+#define LSM_HOOK_FIELD(hook, topic, lost) __u64 hook;
+	LSM_HOOKS(LSM_HOOK_FIELD)
+#undef LSM_HOOK_FIELD
+	__u64 records_lost; /* above the limit, or the ring was full */
+	__u64 rate;	    /* second << 32 | records in it */
+};
+_Static_assert(sizeof(struct lsm_counters) == (LSM_HOOK_COUNT + 2) * 8, "shared with pinned maps");
+
+/* Value of `inherited`, storage of an inode: who may reopen it although its mount is not theirs. */
+struct lsm_inherited {
+	__u32 userns[LSM_INHERITED_MAX];
+};
+_Static_assert(sizeof(struct lsm_inherited) == 32, "shared with pinned maps");
+
+/* Keys of `guarded`: a socket of the host that no container may reach, by whatever name. */
+struct lsm_inode {
+	__u64 inode;
+	__u32 device; /* as the kernel has it: major << 20 | minor */
+	__u32 padding;
+};
+_Static_assert(sizeof(struct lsm_inode) == 16, "shared with pinned maps");
+
+/* Values of `proc_rules`; keys are lsm_path_hash() of paths below the root of procfs or sysfs. */
+enum lsm_node {
+	LSM_NODE_DENY = 1 << 0,
+	LSM_NODE_READ_ONLY = 1 << 1,
+};
+
+#define LSM_PATH_DEPTH 6 /* components that rules may have */
+#define LSM_PATH_NAME 32 /* bytes of a component with the NUL */
+#define LSM_PATH_PRIME 0x100000001b3ULL
+/* FNV-1a, started with the file system's magic; '/' is added after each component. */
+#define LSM_PATH_STEP(hash, byte) (((hash) ^ (__u8)(byte)) * LSM_PATH_PRIME)
+
+/* One refusal, in the ring `events`. */
+struct lsm_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 cgroup_id;
+	__u64 inode;  /* of what was asked for; 0: it is no file */
+	__u64 detail; /* by hook: command, address family, signal, level; 0 otherwise */
+	__u32 device;
+	__u32 pid; /* in the first pid namespace */
+	__u32 tid;
+	__u32 uid;	  /* in the first user namespace */
+	__u32 target_pid; /* of tasks; 0 otherwise */
+	enum lsm_hook hook;
+	enum lsm_mode mode; /* enforce: it was refused; audit: it happened */
+	__u32 error;	    /* errno that the caller saw, or would have */
+	char comm[16];
+	char id[LSM_ID_MAX];
+	char object[LSM_OBJECT_MAX]; /* last component of a path, or a name */
+};
+_Static_assert(sizeof(struct lsm_event) == 216, "shared with the ring");
+
+enum lsm_hook_state {
+	LSM_HOOK_MISSING = 1, /* the kernel has no such hook */
+	LSM_HOOK_ATTACHED,
+};
+
+/* The one value of `state`: the stamp of the loader. It is pinned after the self-test, so it lives as long as the pins. */
+struct lsm_state {
+	__u32 abi; /* LSM_ABI */
+	__u32 self_test_passed;
+	__u64 loaded_ns; /* CLOCK_BOOTTIME */
+	char version[24];
+	__u8 hooks[64]; /* enum lsm_hook_state */
+};
+_Static_assert(sizeof(struct lsm_state) == 104, "shared with pinned maps");
+_Static_assert(LSM_HOOK_COUNT <= 64, "room for each in struct lsm_state");

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bulwark.bpf - owns the list of programs: one per LSM hook, a few lines each. What they decide stands in <topic>.bpf.h.
+ *
+ * They are loaded once for all containers, and enforce until their pins are removed. A hook never has an argument for what
+ * programs before it returned: the kernel ends the chain at the first refusal. No program is on inode_permission or capable.
+ */
+#include "vmlinux.h"
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "confine.bpf.h"
+#include "mounts.bpf.h"
+#include "paths.bpf.h"
+#include "procguard.bpf.h"
+#include "self.bpf.h"
+#include "surface.bpf.h"
+#include "tasks.bpf.h"
+#include "userdata.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* ---- gate ---- */
+
+/* Also for scripts, once: their interpreter is opened under what this armed. */
+SEC("lsm/bprm_creds_for_exec")
+int BPF_PROG(lsm_bprm_creds_for_exec, struct linux_binprm *bprm)
+{
+	struct lsm_container *container = container_of_current();
+
+	if (!container || !arm_current(container))
+		return 0;
+	return confine_exec(container, bprm->file);
+}
+
+/* ---- surface ---- */
+
+SEC("lsm/bpf")
+int BPF_PROG(lsm_bpf, int cmd)
+{
+	return surface_require(LSM_ALLOW_BPF, LSM_HOOK_bpf, cmd);
+}
+
+/* Its arguments differ between kernels, and none is needed. */
+SEC("lsm/perf_event_open")
+int BPF_PROG(lsm_perf_event_open)
+{
+	return surface_require(LSM_ALLOW_PERF_EVENTS, LSM_HOOK_perf_event_open, 0);
+}
+
+SEC("lsm/key_alloc")
+int BPF_PROG(lsm_key_alloc)
+{
+	return surface_require(LSM_ALLOW_KEYS, LSM_HOOK_key_alloc, 0);
+}
+
+SEC("lsm/key_permission")
+int BPF_PROG(lsm_key_permission)
+{
+	return surface_require(LSM_ALLOW_KEYS, LSM_HOOK_key_permission, 0);
+}
+
+SEC("lsm/inode_init_security_anon")
+int BPF_PROG(lsm_inode_init_security_anon, struct inode *inode, const struct qstr *name)
+{
+	return surface_anon_inode(name);
+}
+
+SEC("lsm/socket_create")
+int BPF_PROG(lsm_socket_create, int family, int type, int protocol, int kern)
+{
+	return surface_socket(family, kern);
+}
+
+SEC("lsm/userns_create")
+int BPF_PROG(lsm_userns_create, const struct cred *cred)
+{
+	return surface_userns(cred);
+}
+
+SEC("lsm/kernel_module_request")
+int BPF_PROG(lsm_kernel_module_request, char *name)
+{
+	return surface_module(name);
+}
+
+/* ---- tasks ---- */
+
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(lsm_ptrace_access_check, struct task_struct *target, unsigned int mode)
+{
+	return tasks_ptrace(target, mode);
+}
+
+SEC("lsm/task_kill")
+int BPF_PROG(lsm_task_kill, struct task_struct *target, void *info, int sig)
+{
+	return tasks_kill(target, sig, compat_nullable_argument(ctx, 3));
+}
+
+/* ---- mounts ---- */
+
+SEC("lsm/sb_mount")
+int BPF_PROG(lsm_sb_mount, const char *dev_name, const struct path *path, const char *type,
+	     unsigned long flags)
+{
+	return mounts_mount(path, flags);
+}
+
+SEC("lsm/sb_remount")
+int BPF_PROG(lsm_sb_remount, struct super_block *sb)
+{
+	return mounts_remount(sb);
+}
+
+SEC("lsm/move_mount")
+int BPF_PROG(lsm_move_mount, const struct path *from, const struct path *to)
+{
+	return mounts_locked(from, LSM_HOOK_move_mount);
+}
+
+SEC("lsm/sb_pivotroot")
+int BPF_PROG(lsm_sb_pivotroot, const struct path *put_old, const struct path *new_root)
+{
+	return mounts_locked(new_root, LSM_HOOK_sb_pivotroot);
+}
+
+/* ---- confine, procguard ---- */
+
+/* Not called for O_PATH. Overlays call it twice, the second time with the layer's file, on a mount of the kernel's. */
+SEC("lsm/file_open")
+int BPF_PROG(lsm_file_open, struct file *file)
+{
+	struct lsm_container *container = container_of_current();
+	int r;
+
+	if (!container_is_armed(container))
+		return 0;
+	r = confine_open(container, file);
+	return r ? r : procguard_open(container, file);
+}
+
+SEC("lsm/file_receive")
+int BPF_PROG(lsm_file_receive, struct file *file)
+{
+	return confine_receive(file);
+}
+
+SEC("lsm/path_unlink")
+int BPF_PROG(lsm_path_unlink, const struct path *dir, struct dentry *dentry)
+{
+	return confine_path(dir, dentry, LSM_HOOK_path_unlink);
+}
+
+SEC("lsm/path_rmdir")
+int BPF_PROG(lsm_path_rmdir, const struct path *dir, struct dentry *dentry)
+{
+	return confine_path(dir, dentry, LSM_HOOK_path_rmdir);
+}
+
+SEC("lsm/path_mkdir")
+int BPF_PROG(lsm_path_mkdir, const struct path *dir, struct dentry *dentry)
+{
+	return confine_path(dir, dentry, LSM_HOOK_path_mkdir);
+}
+
+/* Also open(2) that makes a file. */
+SEC("lsm/path_mknod")
+int BPF_PROG(lsm_path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
+{
+	int r = confine_path(dir, dentry, LSM_HOOK_path_mknod);
+
+	return r ? r : userdata_mode(dir, dentry, mode, LSM_HOOK_path_mknod);
+}
+
+SEC("lsm/path_symlink")
+int BPF_PROG(lsm_path_symlink, const struct path *dir, struct dentry *dentry)
+{
+	return confine_path(dir, dentry, LSM_HOOK_path_symlink);
+}
+
+/* The old name's mount is the new one's: link(2) refuses to cross. */
+SEC("lsm/path_link")
+int BPF_PROG(lsm_path_link, struct dentry *old_dentry, const struct path *new_dir,
+	     struct dentry *new_dentry)
+{
+	return confine_path(new_dir, new_dentry, LSM_HOOK_path_link);
+}
+
+SEC("lsm/path_rename")
+int BPF_PROG(lsm_path_rename, const struct path *old_dir, struct dentry *old_dentry)
+{
+	return confine_path(old_dir, old_dentry, LSM_HOOK_path_rename);
+}
+
+SEC("lsm/path_chmod")
+int BPF_PROG(lsm_path_chmod, const struct path *path, umode_t mode)
+{
+	int r = confine_path(path, path->dentry, LSM_HOOK_path_chmod);
+
+	return r ? r : userdata_chmod(path, mode);
+}
+
+/* Its other arguments are structs, which BPF_PROG() cannot name. */
+SEC("lsm/path_chown")
+int BPF_PROG(lsm_path_chown, const struct path *path)
+{
+	return confine_path(path, path->dentry, LSM_HOOK_path_chown);
+}
+
+/* Before Linux 6.2 also ftruncate(2), of a file that is open. */
+SEC("lsm/path_truncate")
+int BPF_PROG(lsm_path_truncate, const struct path *path)
+{
+	return confine_path(path, path->dentry, LSM_HOOK_path_truncate);
+}
+
+SEC("lsm/path_chroot")
+int BPF_PROG(lsm_path_chroot, const struct path *path)
+{
+	return confine_path(path, path->dentry, LSM_HOOK_path_chroot);
+}
+
+/* ---- user data ---- */
+
+/* The first argument is a user_namespace before Linux 6.3, a mnt_idmap from then on. */
+SEC("lsm/inode_setxattr")
+int BPF_PROG(lsm_inode_setxattr, void *idmap, struct dentry *dentry, const char *name)
+{
+	return userdata_xattr(idmap, dentry, name);
+}
+
+/* ---- self ---- */
+
+SEC("lsm/inode_unlink")
+int BPF_PROG(lsm_inode_unlink, struct inode *dir, struct dentry *dentry)
+{
+	return self_pins(dentry, LSM_HOOK_inode_unlink);
+}
+
+SEC("lsm/inode_rename")
+int BPF_PROG(lsm_inode_rename, struct inode *old_dir, struct dentry *old_dentry)
+{
+	return self_pins(old_dentry, LSM_HOOK_inode_rename);
+}
+
+/* ---- paths ---- */
+
+SEC("lsm/unix_stream_connect")
+int BPF_PROG(lsm_unix_stream_connect, struct sock *sock, struct sock *other)
+{
+	return paths_socket(other, LSM_HOOK_unix_stream_connect);
+}
+
+SEC("lsm/unix_may_send")
+int BPF_PROG(lsm_unix_may_send, struct socket *sock, struct socket *other)
+{
+	return paths_socket(BPF_CORE_READ(other, sk), LSM_HOOK_unix_may_send);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* compat - owns what differs between kernels: one accessor for each field or argument that moved. */
+#pragma once
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* struct super_block.s_mounts: a list_head of mount.mnt_instance until Linux 6.17, then a chain by mnt_next_for_sb. */
+struct mount___listed {
+	struct list_head mnt_instance;
+} __attribute__((preserve_access_index));
+
+struct super_block___listed {
+	struct list_head s_mounts;
+} __attribute__((preserve_access_index));
+
+struct mount___chained {
+	struct mount *mnt_next_for_sb;
+} __attribute__((preserve_access_index));
+
+struct super_block___chained {
+	struct mount *s_mounts;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct mount *compat_mount_of_instance(struct list_head *at,
+							      struct list_head *head)
+{
+	struct mount___listed *no_mount = 0;
+
+	if (!at || at == head)
+		return NULL;
+	return (void *)at - bpf_core_field_offset(no_mount->mnt_instance);
+}
+
+/* The first mount of a superblock, or NULL. */
+static __always_inline struct mount *compat_first_mount(struct super_block *sb)
+{
+	struct super_block___chained *chained = (void *)sb;
+	struct super_block___listed *listed = (void *)sb;
+	struct mount___chained *no_mount = 0;
+	struct list_head *head;
+
+	if (bpf_core_field_exists(no_mount->mnt_next_for_sb))
+		return BPF_CORE_READ(chained, s_mounts);
+	head = (void *)sb + bpf_core_field_offset(listed->s_mounts);
+	return compat_mount_of_instance(BPF_CORE_READ(head, next), head);
+}
+
+/* The mount after @mount of superblock @sb, or NULL. */
+static __always_inline struct mount *compat_next_mount(struct super_block *sb, struct mount *mount)
+{
+	struct super_block___listed *listed = (void *)sb;
+	struct mount___chained *chained = (void *)mount;
+	struct mount___listed *instance = (void *)mount;
+	struct list_head *head;
+
+	if (bpf_core_field_exists(chained->mnt_next_for_sb))
+		return BPF_CORE_READ(chained, mnt_next_for_sb);
+	head = (void *)sb + bpf_core_field_offset(listed->s_mounts);
+	return compat_mount_of_instance(BPF_CORE_READ(instance, mnt_instance.next), head);
+}
+
+/*
+ * The user ids of an id-mapped mount: vfsmount.mnt_userns until Linux 6.2, vfsmount.mnt_idmap from then on, which holds
+ * the maps themselves since Linux 6.7 and a user namespace (`owner`) before.
+ */
+struct vfsmount___userns {
+	struct user_namespace *mnt_userns;
+} __attribute__((preserve_access_index));
+
+struct mnt_idmap___owner {
+	struct user_namespace *owner;
+} __attribute__((preserve_access_index));
+
+struct mnt_idmap___maps {
+	struct uid_gid_map uid_map;
+} __attribute__((preserve_access_index));
+
+struct vfsmount___idmap {
+	struct mnt_idmap___maps *mnt_idmap;
+} __attribute__((preserve_access_index));
+
+/* NULL: the mount is not id-mapped, or that cannot be told. @idmap is what the kernel hands to hooks of inodes. */
+static __always_inline struct uid_gid_map *compat_idmap_uids(void *idmap)
+{
+	struct vfsmount___userns *no_mount = 0;
+	struct mnt_idmap___owner *owned = idmap;
+	struct mnt_idmap___maps *maps = idmap;
+	struct user_namespace *ns = idmap;
+
+	if (!bpf_core_field_exists(no_mount->mnt_userns)) {
+		if (bpf_core_field_exists(maps->uid_map))
+			return (void *)idmap + bpf_core_field_offset(maps->uid_map);
+		ns = BPF_CORE_READ(owned, owner);
+	}
+	return (void *)ns + bpf_core_field_offset(ns->uid_map);
+}
+
+/* What hooks of inodes get as their first argument, for a mount. */
+static __always_inline void *compat_idmap_of(const struct vfsmount *mnt)
+{
+	struct vfsmount___userns *older = (void *)mnt;
+	struct vfsmount___idmap *newer = (void *)mnt;
+
+	if (bpf_core_field_exists(older->mnt_userns))
+		return BPF_CORE_READ(older, mnt_userns);
+	return BPF_CORE_READ(newer, mnt_idmap);
+}
+
+/*
+ * Since Linux 6.2 the verifier takes each pointer that a hook is given for one that is never NULL, and drops what stands
+ * behind `if (!pointer)`. For arguments that may be NULL (task_kill's cred): their bits, which it knows nothing of.
+ */
+static __always_inline __u64 compat_nullable_argument(unsigned long long *ctx, int index)
+{
+	__u64 bits = 0;
+
+	bpf_probe_read_kernel(&bits, sizeof(bits), ctx + index);
+	return bits;
+}
+
+/* path_truncate() and others: d_inode may be NULL for the verifier since Linux 6.17; a test is harmless before. */
+static __always_inline struct inode *compat_inode_of(const struct dentry *dentry)
+{
+	return BPF_CORE_READ(dentry, d_inode);
+}
+
+/* struct mount around a vfsmount: a negative offset, which the verifier only lets probe reads take. */
+static __always_inline struct mount *compat_mount_of(const struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mounts - owns the second lock on the mounts a container starts with. The first is the kernel's: they are MNT_LOCKED, and
+ * so are their flags, because they were made in a mount namespace of another user namespace.
+ *
+ * A sealed superblock has a mount that is MNT_LOCKED in a mount namespace of the container's own user namespace, or belongs
+ * to a user namespace that is not the container's. What a nested user namespace copies is locked there, but not sealed here.
+ *
+ * Not covered, because no kernel has a hook there: mount_setattr(2), open_tree(2), fsopen(2), fsmount(2); and because the
+ * kernel refuses before its hook: umount(2) of what is locked. mount(2) with MS_MOVE has its source as text only. In all of
+ * these the kernel's own locks refuse, and no record is made.
+ */
+#pragma once
+
+#include "record.bpf.h"
+
+#define MS_RDONLY 1
+#define MS_NOSUID 2
+#define MS_NODEV 4
+#define MS_NOEXEC 8
+#define MS_REMOUNT 32
+#define MS_BIND 4096
+
+#define MNT_NOSUID 0x01
+#define MNT_NODEV 0x02
+#define MNT_NOEXEC 0x04
+#define MNT_READONLY 0x40
+#define MNT_LOCK_NOEXEC 0x080000
+#define MNT_LOCK_NOSUID 0x100000
+#define MNT_LOCK_NODEV 0x200000
+#define MNT_LOCK_READONLY 0x400000
+#define MNT_LOCKED 0x800000
+
+/* The mounts of a superblock that are looked at: the first are the oldest, and those it started with are the first. */
+#define SEALED_MOUNTS 16
+
+static __always_inline bool mount_is_error(const void *pointer)
+{
+	return (__u64)pointer >= (__u64)-4095;
+}
+
+static __always_inline bool mount_seals(struct mount *mount, const struct lsm_container *container)
+{
+	struct mnt_namespace *ns = BPF_CORE_READ(mount, mnt_ns);
+
+	if (!(BPF_CORE_READ(mount, mnt.mnt_flags) & MNT_LOCKED) || !ns || mount_is_error(ns))
+		return false;
+	return BPF_CORE_READ(ns, user_ns, ns.inum) == container->userns;
+}
+
+static __always_inline bool superblock_is_sealed(struct super_block *sb,
+						 const struct lsm_container *container)
+{
+	struct mount *mount;
+
+	if (!userns_is_of(BPF_CORE_READ(sb, s_user_ns), container))
+		return true;
+	mount = compat_first_mount(sb);
+	for (int i = 0; i < SEALED_MOUNTS && mount; i++) {
+		if (mount_seals(mount, container))
+			return true;
+		mount = compat_next_mount(sb, mount);
+	}
+	return false;
+}
+
+static __always_inline int mounts_refuse(struct lsm_container *container, enum lsm_hook hook,
+					 const struct dentry *root, __u64 flags)
+{
+	struct object object = { .detail = flags };
+
+	object_of_dentry(&object, root);
+	return refuse(container, hook, &object, EPERM);
+}
+
+/* Whether a remount with @wanted (MS_*) would clear what is locked in @flags (MNT_*). */
+static __always_inline bool clears_locked_flag(int flags, unsigned long wanted)
+{
+	return ((flags & MNT_LOCK_READONLY) && (flags & MNT_READONLY) && !(wanted & MS_RDONLY)) ||
+	       ((flags & MNT_LOCK_NOSUID) && (flags & MNT_NOSUID) && !(wanted & MS_NOSUID)) ||
+	       ((flags & MNT_LOCK_NODEV) && (flags & MNT_NODEV) && !(wanted & MS_NODEV)) ||
+	       ((flags & MNT_LOCK_NOEXEC) && (flags & MNT_NOEXEC) && !(wanted & MS_NOEXEC));
+}
+
+/* mount(2): only remounts are looked at; new mounts are the container's own affair. */
+static __always_inline int mounts_mount(const struct path *path, unsigned long flags)
+{
+	struct lsm_container *container;
+
+	if (!(flags & MS_REMOUNT))
+		return 0;
+	container = container_of_current();
+	if (!container_is_armed(container))
+		return 0;
+	if (flags & MS_BIND) {
+		if (!clears_locked_flag(BPF_CORE_READ(path, mnt, mnt_flags), flags))
+			return 0;
+	} else if (!superblock_is_sealed(BPF_CORE_READ(path, mnt, mnt_sb), container)) {
+		return 0;
+	}
+	return mounts_refuse(container, LSM_HOOK_sb_mount, path->dentry, flags);
+}
+
+/* fspick(2) and fsconfig(2). A superblock that the container's user namespace owns has no other lock than this one. */
+static __always_inline int mounts_remount(struct super_block *sb)
+{
+	struct lsm_container *container = container_of_current();
+	struct object object = {};
+
+	if (!container_is_armed(container) || !superblock_is_sealed(sb, container))
+		return 0;
+	object.name = BPF_CORE_READ(sb, s_type, name);
+	object.device = BPF_CORE_READ(sb, s_dev);
+	return refuse(container, LSM_HOOK_sb_remount, &object, EPERM);
+}
+
+/* A path that is the root of a locked mount: it can neither be moved, nor become the root. */
+static __always_inline int mounts_locked(const struct path *path, enum lsm_hook hook)
+{
+	struct lsm_container *container = container_of_current();
+
+	if (!container_is_armed(container))
+		return 0;
+	if (!(BPF_CORE_READ(path, mnt, mnt_flags) & MNT_LOCKED) ||
+	    path->dentry != BPF_CORE_READ(path, mnt, mnt_root))
+		return 0;
+	return mounts_refuse(container, hook, path->dentry, 0);
+}

@@ -1,0 +1,456 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154 # $status, $output and $lines are set by run
+# bpf - the BPF LSM layer: attack by attack, with it off, in audit mode, and enforced; loading, unloading, what is shown. In
+# guests: the machines where bulwark is made do not load BPF LSM programs.
+#
+# Containers are made by probes/contain.c, without a runtime, and attack by probes/attack.c.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	BUILD=${BULWARK_BUILD:-build}
+	[ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
+	export CTL=$BUILD/bulwarkctl CONTAIN=$BUILD/vm-probes/contain ATTACK=$BUILD/vm-probes/attack
+	export PATH=$PATH:/usr/sbin
+	[ "${BULWARK_GUEST-}" = 1 ] || { echo 'not in a guest: scripts/vm' >&2 && return 1; }
+	# What the kernel leaves to everybody here would otherwise be refused before any hook is reached.
+	sysctl -q -w kernel.unprivileged_bpf_disabled=0 kernel.perf_event_paranoid=1 kernel.yama.ptrace_scope=0
+	chmod 0711 /sys/fs/bpf
+	export RO=/run/bpf-test/ro MQ=/run/bpf-test/mq
+	mkdir -p $RO $MQ
+	mount -t tmpfs -o ro,nosuid,nodev,noexec ro $RO
+	# Twenty at once: the programs are loaded by one of them.
+	local i
+	for i in {1..20}; do
+		"$CTL" load >"$BATS_FILE_TMPDIR/load.$i" 2>&1 3>&- &
+	done
+	wait
+	cat "$BATS_FILE_TMPDIR"/load.* >"$BATS_FILE_TMPDIR/loads"
+}
+
+teardown_file() {
+	"$CTL" unload --force
+	umount $RO
+}
+
+setup() {
+	DIR=$BULWARK_TEST_TMP/files
+	rm -rf "$DIR"
+	mkdir -p "$DIR/empty"
+	echo secret >"$DIR/secret"
+	touch "$DIR/victim" "$DIR/gone"
+	cp /bin/true "$DIR/prog"
+	chown -R 100000:100000 "$DIR"
+	chmod 0777 "$DIR"
+	HOST_PIDS=()
+	events >/dev/null # of whoever was before
+}
+
+teardown() {
+	[ ${#HOST_PIDS[@]} -eq 0 ] || kill -KILL "${HOST_PIDS[@]}" 2>/dev/null || true
+	wait
+	rmdir /sys/fs/cgroup/bpf-test-* 2>/dev/null || true
+}
+
+# ---------------------------------------------------------------- helpers
+
+assert_equal() {
+	[ "$1" = "$2" ] || { printf -- '-- is:\n%s\n-- should be:\n%s\n' "$1" "$2" >&2 && return 1; }
+}
+
+events() {
+	"$CTL" events --json
+}
+
+# "HOOK VERDICT" of each record since the last time.
+recorded() {
+	events | jq -r '"\(.hook) \(.verdict)"'
+}
+
+wait_for() { # COMMAND...
+	local i
+	for i in {1..600}; do
+		"$@" 2>/dev/null && return
+		sleep 0.1
+	done
+	echo "waited in vain for: $*" >&2
+	return 1
+}
+
+# A process of the host; its standard output is not bats's.
+aside() {
+	"$@" >"$BATS_TEST_TMPDIR/aside.$RANDOM" 2>&1 3>&- &
+	HOST_PIDS+=($!)
+}
+
+# matrix TABLE [OPTION-OF-CONTAIN...]: lines of ATTEMPT OFF ENFORCED HOOK. With the layer off, and in audit mode, the answer
+# is OFF; enforced it is ENFORCED, with exactly one record, by HOOK; `-` is no record at all.
+matrix() {
+	local table=$1 attempt off enforced hook attempts=() want_off='' want_enforced='' hooks=''
+	shift
+	while read -r attempt off enforced hook; do
+		[ -n "$attempt" ] || continue
+		attempts+=("$attempt")
+		want_off+="${attempt%%=*} $off"$'\n'
+		want_enforced+="${attempt%%=*} $enforced"$'\n'
+		[ "$hook" = - ] || hooks+="$hook"$'\n'
+	done <<<"$table"
+	fresh
+	assert_equal "$("$CONTAIN" "$@" --mode off -- "$ATTACK" "${attempts[@]}")"$'\n' "$want_off"
+	assert_equal "$(recorded)" ''
+	fresh
+	assert_equal "$("$CONTAIN" "$@" --mode audit -- "$ATTACK" "${attempts[@]}")"$'\n' "$want_off"
+	assert_equal "$(recorded | sort -u)" "$(sort -u <<<"${hooks%$'\n'}" | sed '/./s/$/ audited/')"
+	fresh
+	assert_equal "$("$CONTAIN" "$@" --mode enforce -- "$ATTACK" "${attempts[@]}")"$'\n' "$want_enforced"
+	assert_equal "$(recorded)" "$(sed '/./s/$/ refused/' <<<"${hooks%$'\n'}")"
+}
+
+# What a matrix makes anew before each of its modes.
+fresh() {
+	:
+}
+
+# ---------------------------------------------------------------- loading
+
+# bats test_tags=vm
+@test "bpf: twenty parallel loads load once" {
+	cat "$BATS_FILE_TMPDIR/loads"
+	assert_equal "$(grep -c '^loaded: [0-9]* programs, self-test passed' "$BATS_FILE_TMPDIR/loads")" 1
+	assert_equal "$(grep -c '^loaded already' "$BATS_FILE_TMPDIR/loads")" 19
+	assert_equal "$(stat -c '%a %U' /sys/fs/bpf/bulwark)" '700 root'
+	[ ! -e /sys/fs/bpf/bulwark_load ]
+	# No hook of the table is missing on the kernels that are tested here.
+	run "$CTL" status --json
+	assert_equal "$(jq -c '[.loaded, (.hooks | map(.state) | unique)]' <<<"$output")" '[true,["attached"]]'
+}
+
+# bats test_tags=vm
+@test "bpf: load says what is missing: BTF, bpf in lsm=, bpffs" {
+	run unshare -m sh -c 'mount -t tmpfs t /sys/kernel/btf && "$CTL" load'
+	[ "$status" -eq 1 ]
+	[[ "$output" == *CONFIG_DEBUG_INFO_BTF=y* ]]
+	echo lockdown,capability,yama,apparmor >"$BATS_TEST_TMPDIR/lsm"
+	run unshare -m sh -c 'mount --bind "$1" /sys/kernel/security/lsm && "$CTL" load' sh "$BATS_TEST_TMPDIR/lsm"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"lsm=lockdown,yama,apparmor,bpf"* ]]
+	run unshare -m sh -c 'umount -l /sys/fs/bpf && "$CTL" load'
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"mount -t bpf"* ]]
+}
+
+# bats test_tags=vm
+@test "bpf: bpftool shows programs and containers by name" {
+	aside "$CONTAIN" --id shown --mode enforce -- sleep 100
+	wait_for grep -q 'LSM_MODE_ENFORCE' <(bpftool map dump pinned /sys/fs/bpf/bulwark/containers) ||
+		wait_for sh -c 'bpftool map dump pinned /sys/fs/bpf/bulwark/containers | grep -q LSM_MODE_ENFORCE'
+	run bpftool map dump pinned /sys/fs/bpf/bulwark/containers
+	echo "$output"
+	[[ "$output" == *'"id": "shown"'* ]]
+	run bpftool link
+	[[ "$output" == *lsm_mac* ]]
+	run bpftool prog
+	[[ "$output" == *lsm_file_open* ]]
+	pkill -KILL -P "${HOST_PIDS[0]}"
+	wait_for sh -c '! bpftool map dump pinned /sys/fs/bpf/bulwark/containers | grep -q shown'
+}
+
+# ---------------------------------------------------------------- topics
+
+# bats test_tags=vm
+@test "bpf: surface: modules are not loaded on a container's behalf" {
+	modprobe -r vsock 2>/dev/null || true
+	assert_equal "$("$CONTAIN" --mode enforce --allow af_vsock -- "$ATTACK" vsock)" 'vsock EAFNOSUPPORT'
+	# The kernel asks for net-pf-40 and, where that says nothing, for net-pf-40 again by protocol.
+	assert_equal "$(recorded | sort -u)" 'kernel_module_request refused'
+	assert_equal "$("$CONTAIN" --mode enforce --allow af_vsock --allow modules -- "$ATTACK" vsock)" 'vsock ok'
+	assert_equal "$(recorded)" ''
+}
+
+# bats test_tags=vm
+@test "bpf: surface: bpf, perf, keys, io_uring, userfaultfd, AF_ALG, AF_VSOCK, user namespaces" {
+	modprobe -a af_alg vsock
+	matrix '
+		bpf ok EPERM bpf
+		perf ok EPERM perf_event_open
+		add_key ok EPERM key_alloc
+		keyctl ok EPERM key_permission
+		io_uring ok EPERM inode_init_security_anon
+		userfaultfd ok EPERM inode_init_security_anon
+		alg ok EPERM socket_create
+		alg32 ok EPERM socket_create
+		vsock ok EPERM socket_create
+		userns ok EPERM userns_create'
+}
+
+# bats test_tags=vm
+@test "bpf: surface: what policy allows, and no more; user namespaces by depth" {
+	matrix '
+		bpf ok ok -
+		perf ok EPERM perf_event_open
+		alg ok ok -
+		io_uring ok ok -
+		userns ok ok -
+		userns2 ok EPERM userns_create' --allow bpf --allow af_alg --allow io_uring --depth 1
+}
+
+# bats test_tags=vm
+@test "bpf: tasks: signals stop at the border; a debugger works inside" {
+	aside setpriv --reuid 100000 --regid 100000 --clear-groups sleep 1000
+	local pid=${HOST_PIDS[0]}
+	wait_for grep -q sleep "/proc/$pid/comm"
+	matrix "
+		kill=$pid ok EPERM task_kill
+		ptrace=$pid EPERM EPERM -
+		debug-own ok ok -"
+	"$CONTAIN" --mode enforce -- "$ATTACK" "term=$pid"
+	assert_equal "$(events | jq -c '[.hook, .object, .targetPid, .detail, .errno, .comm, .id, .uid]')" \
+		"[\"task_kill\",\"sleep\",$pid,15,1,\"attack\",\"c1\",100000]"
+	kill -0 "$pid"
+}
+
+# bats test_tags=vm
+@test "bpf: mounts: thirteen attacks on what is locked, and on superblocks" {
+	matrix "
+		umount=$RO EINVAL EINVAL -
+		umount-lazy=$RO EINVAL EINVAL -
+		remount-bind=$RO EPERM EPERM sb_mount
+		setattr=$RO EPERM EPERM -
+		setattr-all EPERM EPERM -
+		clone-setattr=$RO EPERM EPERM -
+		bind-remount=$RO EPERM EPERM sb_mount
+		ms_move=$RO EINVAL EINVAL -
+		move_mount=$RO EINVAL EPERM move_mount
+		rbind-umount=$RO EINVAL EINVAL -
+		bind-below EINVAL EINVAL -
+		pivot=$RO EINVAL EPERM sb_pivotroot
+		unshare-remount=$RO EPERM EPERM sb_mount
+		remount=$RO EPERM EPERM sb_mount
+		fspick=$RO EPERM EPERM -
+		fspick=$MQ ok EPERM sb_remount
+		remount=$MQ ok EPERM sb_mount
+		own-mounts ok ok -" --mqueue "$MQ"
+}
+
+# bats test_tags=vm
+@test "bpf: confine: a leaked folder, as descriptor" {
+	fresh() {
+		rm -rf "$DIR"/new "$DIR"/dir "$DIR"/fifo "$DIR"/sym "$DIR"/hard "$DIR"/renamed
+		mkdir -p "$DIR/empty"
+		touch "$DIR/victim" "$DIR/gone"
+		chown 100000:100000 "$DIR"/*
+	}
+	matrix '
+		open-fd=secret ok EACCES file_open
+		open-fd=.. ok EACCES file_open
+		reopen-fd=100 ok EACCES file_open
+		create-fd=new ok EACCES path_mknod
+		mkdir-fd=dir ok EACCES path_mkdir
+		mknod-fd=fifo ok EACCES path_mknod
+		symlink-fd=sym ok EACCES path_symlink
+		link-fd=hard ok EACCES path_link
+		rename-fd=victim ok EACCES path_rename
+		unlink-fd=gone ok EACCES path_unlink
+		rmdir-fd=empty ok EACCES path_rmdir
+		chmod-fd=secret ok EACCES path_chmod
+		chown-fd=secret ok EACCES path_chown
+		own-files=x ok ok -' --leak "100=$DIR"
+}
+
+# bats test_tags=vm
+@test "bpf: confine: a leaked current folder (CVE-2024-21626)" {
+	matrix '
+		open-cwd=secret ok EACCES file_open
+		truncate-cwd=secret ok EACCES path_truncate
+		chroot-cwd ok EACCES path_chroot
+		exec=./prog ok EACCES file_open
+		exec=/bin/true ok ok -' --leak "100=$DIR" --cwd 100
+}
+
+# bats test_tags=vm
+@test "bpf: confine: the runtime's own program (CVE-2019-5736)" {
+	run "$CONTAIN" --mode off -- /proc/self/exe
+	[[ "$output" == *"no command"* ]] # it ran, and complains
+	run "$CONTAIN" --mode audit -- /proc/self/exe
+	[[ "$output" == *"no command"* ]]
+	assert_equal "$(recorded)" 'bprm_creds_for_exec audited'
+	run "$CONTAIN" --mode enforce -- /proc/self/exe
+	assert_equal "$output" 'contain: execve: EACCES'
+	assert_equal "$(events | jq -r '"\(.hook) \(.verdict) \(.object)"')" 'bprm_creds_for_exec refused contain'
+}
+
+# bats test_tags=vm
+@test "bpf: confine: inherited files may be reopened, others not" {
+	matrix '
+		reopen-fd=101 ok ok -
+		reopen-fd=102 ok EACCES file_open' --leak "101=$DIR/secret" --leak "102=$DIR/victim" --inherit 101
+}
+
+# bats test_tags=vm
+@test "bpf: confine: folders that are sent over a socket, not files" {
+	local at=$BULWARK_TEST_TMP/sockets
+	rm -rf "$at"
+	mkdir -m 0755 "$at"
+	aside "$ATTACK" "serve=$at/folder=$DIR"
+	aside "$ATTACK" "serve=$at/file=$DIR/secret"
+	wait_for test -S "$at/folder" -a -S "$at/file"
+	wait_for "$ATTACK" "connect=$at/folder" "connect=$at/file"
+	matrix "
+		receive=$at/folder ok EACCES file_receive
+		receive=$at/file ok ok -"
+}
+
+# bats test_tags=vm
+@test "bpf: procfs: hidden nodes, on every instance" {
+	matrix '
+		read=/proc/keys ok EACCES file_open
+		read=/proc/cpuinfo ok ok -
+		read-fresh=keys ok EACCES file_open
+		read-fresh=cpuinfo ok ok -
+		read=/proc/self/status ok ok -' --depth 1
+}
+
+# bats test_tags=vm
+@test "bpf: user data: no setuid, setgid, file capabilities in a user's folder" {
+	local user=$BULWARK_TEST_TMP/user
+	fresh() {
+		rm -rf "$user"
+		mkdir -m 0755 "$user"
+		chown 1000:1000 "$user"
+	}
+	matrix "
+		suid=$user/a ok EPERM path_chmod
+		create-suid=$user/b ok EPERM path_mknod
+		setcap=$user/c ok EPERM inode_setxattr
+		sgid-dir=$user/d ok ok -" --owner "$user=1000"
+}
+
+# bats test_tags=vm
+@test "bpf: self: pins can be neither removed nor renamed" {
+	local at=/sys/fs/bpf/test
+	fresh() {
+		rm -rf $at
+		mkdir $at
+		ln -s x $at/a
+		ln -s x $at/b
+		chown -h 100000:100000 $at $at/*
+	}
+	matrix "
+		unlink=$at/a ok EPERM inode_unlink
+		rename=$at/b ok EPERM inode_rename"
+	rm -rf $at
+}
+
+# bats test_tags=vm
+@test "bpf: paths: a guarded socket, by any name" {
+	local at=$BULWARK_TEST_TMP/guarded
+	rm -rf "$at"
+	mkdir -m 0755 "$at"
+	aside "$ATTACK" "serve=$at/s=$DIR/secret"
+	aside "$ATTACK" "serve=$at/other=$DIR/secret"
+	wait_for test -S "$at/s" -a -S "$at/other"
+	wait_for "$ATTACK" "connect=$at/s" "connect=$at/other"
+	ln "$at/s" "$at/hard"
+	matrix "
+		connect=$at/s ok EACCES unix_stream_connect
+		connect=$at/hard ok EACCES unix_stream_connect
+		connect=$at/other ok ok -" --guard "$at/s"
+	mv "$at/s" "$at/moved"
+	matrix "connect=$at/moved ok EACCES unix_stream_connect"
+}
+
+# ---------------------------------------------------------------- the gate
+
+# bats test_tags=vm
+@test "bpf: gate: the host, and user namespaces of others, are not looked at" {
+	assert_equal "$("$ATTACK" bpf alg io_uring userns)" $'bpf ok\nalg ok\nio_uring ok\nuserns ok'
+	assert_equal "$(unshare -Ur "$ATTACK" alg)" 'alg ok'
+	assert_equal "$(recorded)" ''
+}
+
+# bats test_tags=vm
+@test "bpf: gate: neither a new cgroup, nor namespaces of its own, lead out of a container" {
+	run "$CONTAIN" --mode enforce --depth 9 -- sh -c '
+		unshare -m "$1" alg
+		unshare -Ur "$1" alg
+		unshare -Ur unshare -Ur unshare -UrmC "$1" alg' sh "$ATTACK"
+	assert_equal "$output" $'alg EPERM\nalg EPERM\nalg EPERM'
+	assert_equal "$(recorded | wc -l)" 3
+}
+
+# bats test_tags=vm
+@test "bpf: gate: who enters is the runtime until execve, and only when it says so" {
+	aside "$CONTAIN" --id host --mode enforce -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[0]} -x sleep"
+	local pid
+	pid=$(pgrep -P "${HOST_PIDS[0]}" -x sleep)
+	run "$CONTAIN" --enter "$pid" -- "$ATTACK" alg
+	assert_equal "$output" $'before-exec: ok\nalg EPERM'
+	assert_equal "$(recorded)" 'socket_create refused'
+	run "$CONTAIN" --enter "$pid" --unmarked -- "$ATTACK" alg
+	assert_equal "$output" $'before-exec: EPERM\nalg EPERM'
+	kill -KILL "$pid"
+}
+
+# bats test_tags=vm
+@test "bpf: gate: containers of a pod have their own policies; who is in neither has the strictest" {
+	aside "$CONTAIN" --id pod1 --mode enforce --allow af_alg --allow bpf -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[0]} -x sleep"
+	local pid
+	pid=$(pgrep -P "${HOST_PIDS[0]}" -x sleep)
+	run "$CONTAIN" --id pod2 --join "$pid" --mode enforce --allow bpf --allow io_uring -- "$ATTACK" alg bpf io_uring
+	assert_equal "$output" $'before-exec: ok\nalg EPERM\nbpf ok\nio_uring ok'
+	# Again alone: the first one's policy is its own for all of its namespace.
+	run "$CONTAIN" --enter "$pid" -- "$ATTACK" alg bpf io_uring
+	assert_equal "$output" $'before-exec: ok\nalg ok\nbpf ok\nio_uring EPERM'
+	aside "$CONTAIN" --id pod2 --join "$pid" --mode enforce --allow bpf --allow io_uring -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[1]} -x sleep"
+	run "$CONTAIN" --enter "$pid" -- "$ATTACK" alg bpf io_uring
+	assert_equal "$output" $'before-exec: ok\nalg ok\nbpf ok\nio_uring EPERM'
+	run nsenter -t "$pid" -U -m "$ATTACK" alg bpf io_uring # in the cgroup of neither
+	assert_equal "$output" $'alg EPERM\nbpf ok\nio_uring EPERM'
+	kill -KILL "$pid" "$(pgrep -P "${HOST_PIDS[1]}" -x sleep)"
+}
+
+# bats test_tags=vm
+@test "bpf: counters are exact; records are limited, and the lost ones counted" {
+	local attempts
+	mapfile -t attempts < <(yes alg | head -n 300)
+	aside "$CONTAIN" --id busy --mode enforce -- sh -c '"$@" >/dev/null; exec sleep 1000' sh "$ATTACK" "${attempts[@]}"
+	wait_for sh -c "pgrep -P ${HOST_PIDS[0]} -x sleep"
+	local read lost
+	read=$(recorded | grep -c 'socket_create refused')
+	run "$CTL" status --json
+	assert_equal "$(jq '.containers[] | select(.id == "busy") | .refusals.socket_create' <<<"$output")" 300
+	lost=$(jq '.containers[] | select(.id == "busy") | .recordsLost' <<<"$output")
+	echo "$read records, $lost lost"
+	assert_equal $((read + lost)) 300
+	[ "$read" -ge 100 ]
+	[ "$lost" -gt 0 ]
+	pkill -KILL -P "${HOST_PIDS[0]}"
+}
+
+# bats test_tags=vm
+@test "bpf: unload refuses while there are containers, and leaves nothing" {
+	aside "$CONTAIN" --id left --mode enforce -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[0]} -x sleep"
+	run "$CTL" unload
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"1 container would lose"* ]]
+	pkill -KILL -P "${HOST_PIDS[0]}"
+	wait_for sh -c '"$CTL" status | grep -q "^0 containers"'
+	run "$CTL" unload
+	assert_equal "$output" unloaded
+	run bpftool link show
+	[[ "$output" != *lsm_mac* ]]
+	run bpftool prog
+	[[ "$output" != *lsm_* ]]
+	assert_equal "$(ls /sys/fs/bpf)" ''
+	run "$CTL" status
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"bulwarkctl load"* ]]
+	run "$CTL" unload
+	assert_equal "$output" 'nothing is loaded'
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154 # $status and $output are set by run
+# bpf_off - in a guest that is booted without `bpf` in lsm=: programs load and attach there, and enforce nothing.
+
+setup_file() {
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export CTL=$TOP/${BULWARK_BUILD:-build}/bulwarkctl
+	! grep -q bpf /sys/kernel/security/lsm || { echo 'bpf is in lsm=: scripts/vm --no-bpf' >&2 && return 1; }
+}
+
+@test "bpf off: load is refused with the words for this kernel's command line" {
+	run "$CTL" load
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" =~ lsm=([a-z,]*,)?bpf ]]
+	[[ "$output" != *capability,* ]] || [[ "$output" == *"(it has "*capability* ]]
+	[ -z "$(ls /sys/fs/bpf)" ]
+}
+
+# Were the list wrong, the self-test is what tells: everything else succeeds.
+@test "bpf off: the self-test finds out by itself" {
+	echo bpf >"$BATS_TEST_TMPDIR/lsm"
+	mount --bind "$BATS_TEST_TMPDIR/lsm" /sys/kernel/security/lsm
+	run "$CTL" load
+	umount /sys/kernel/security/lsm
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"self-test"*"does not enforce"* ]]
+	[ -z "$(ls /sys/fs/bpf)" ]
+}

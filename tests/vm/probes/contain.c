@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * contain - owns a container made by hand, for the tests of the BPF layer: a user namespace, a cgroup, locked mounts, and an
+ * entry in the maps through the same library as the runtime's. What a runtime must never leak, this leaks when told to.
+ *
+ *   contain [OPTION...] -- COMMAND [ARGUMENT...]
+ *
+ *   --mode M        off, audit, enforce: from COMMAND's execve(2) on; off unless given
+ *   --id ID         of the container, and of its cgroup /sys/fs/cgroup/bpf-test-ID; "c1" unless given
+ *   --allow NAME    may be repeated
+ *   --depth N       user namespaces that may be nested; 0 unless given
+ *   --leak N=PATH   descriptor N is this file or folder of the host, opened before the mounts are the container's
+ *   --cwd N         the current folder is descriptor N (CVE-2024-21626)
+ *   --inherit N     descriptor N may be opened again
+ *   --mqueue PATH   mount the container's message queues there: a superblock that belongs to its user namespace
+ *   --owner PATH=N  id-map PATH so that N, its owner on disk, is the container's root, and nobody else is anybody
+ *   --join PID      share the user namespace of that process (a pod)
+ *   --enter PID     no new container: enter that process's namespaces and cgroup, and say what happens before execve(2)
+ *   --guard PATH    that socket may not be connected to, from now on
+ *   --unmarked      with --join and --enter: without saying that this is the runtime
+ *
+ * The session keyring is leaked always. Host id 100000 is the container's root. Its exit status is COMMAND's; 125: the container could not be made.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "error.h"
+#include "fd.h"
+#include "lsm.h"
+#include "str.h"
+#include "sys.h"
+
+#define CGROUPS "/sys/fs/cgroup"
+#define LEAKS_MAX 8
+
+struct options {
+	enum lsm_mode mode;
+	const char *id;
+	uint32_t allow, depth;
+	struct {
+		int as, fd;
+		bool inherit;
+	} leaks[LEAKS_MAX];
+	size_t n_leaks;
+	int cwd;
+	const char *mqueue, *owner, *guard;
+	pid_t join, enter;
+	bool unmarked;
+	char **command;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "contain: %s: %m\n", what);
+	exit(125);
+}
+
+static void die_err(const struct error *err)
+{
+	fprintf(stderr, "contain: %s\n", err->msg);
+	exit(125);
+}
+
+static int open_ns(pid_t pid, const char *name)
+{
+	char path[64];
+	int fd;
+
+	(void)str_format(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	struct error err = ERROR_INIT;
+
+	if (fd_write_file(AT_FDCWD, path, text, &err) < 0)
+		die_err(&err);
+}
+
+static void write_maps(pid_t pid, const char *map)
+{
+	char path[64];
+
+	(void)str_format(path, sizeof(path), "/proc/%d/uid_map", pid);
+	write_file(path, map);
+	(void)str_format(path, sizeof(path), "/proc/%d/gid_map", pid);
+	write_file(path, map);
+}
+
+/* ---- the command line ---- */
+
+static void add_leak(struct options *o, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (!equals || o->n_leaks == LEAKS_MAX)
+		die("--leak N=PATH");
+	o->leaks[o->n_leaks].as = atoi(text);
+	/* Not close-on-exec until it has its number: that is the point. */
+	o->leaks[o->n_leaks].fd = fcntl(open(equals + 1, O_RDONLY), F_DUPFD, 200);
+	if (o->leaks[o->n_leaks].fd < 0)
+		die(text);
+	o->n_leaks++;
+}
+
+static void mark_inherited(struct options *o, int as)
+{
+	for (size_t i = 0; i < o->n_leaks; i++)
+		if (o->leaks[i].as == as)
+			o->leaks[i].inherit = true;
+}
+
+static void take_mode(struct options *o, const char *name)
+{
+	if (!lsm_mode_parse(name, &o->mode))
+		die("--mode");
+}
+
+static void take_allow(struct options *o, const char *name)
+{
+	uint32_t bit = lsm_allow_parse(name);
+
+	if (!bit)
+		die("--allow");
+	o->allow |= bit;
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "mode", 1, NULL, 'm' },     { "id", 1, NULL, 'i' },
+		{ "allow", 1, NULL, 'a' },    { "depth", 1, NULL, 'd' },
+		{ "leak", 1, NULL, 'l' },     { "cwd", 1, NULL, 'c' },
+		{ "inherit", 1, NULL, 'n' },  { "mqueue", 1, NULL, 'q' },
+		{ "owner", 1, NULL, 'o' },    { "join", 1, NULL, 'j' },
+		{ "enter", 1, NULL, 'e' },    { "guard", 1, NULL, 'g' },
+		{ "unmarked", 0, NULL, 'u' }, { 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
+		switch (c) {
+		case 'm':
+			take_mode(o, optarg);
+			break;
+		case 'i':
+			o->id = optarg;
+			break;
+		case 'a':
+			take_allow(o, optarg);
+			break;
+		case 'd':
+			o->depth = (uint32_t)atoi(optarg);
+			break;
+		case 'l':
+			add_leak(o, optarg);
+			break;
+		case 'c':
+			o->cwd = atoi(optarg);
+			break;
+		case 'n':
+			mark_inherited(o, atoi(optarg));
+			break;
+		case 'q':
+			o->mqueue = optarg;
+			break;
+		case 'o':
+			o->owner = optarg;
+			break;
+		case 'j':
+			o->join = atoi(optarg);
+			break;
+		case 'e':
+			o->enter = atoi(optarg);
+			break;
+		case 'g':
+			o->guard = optarg;
+			break;
+		case 'u':
+			o->unmarked = true;
+			break;
+		default:
+			exit(125);
+		}
+	}
+	o->command = argv + optind;
+}
+
+/* ---- the container ---- */
+
+static void wait_for_parent(int sock)
+{
+	char byte;
+
+	if (write(sock, "1", 1) != 1 || read(sock, &byte, 1) != 1)
+		_exit(125);
+}
+
+static void become_root(void)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		die("setresuid");
+}
+
+static void say_before_exec(void)
+{
+	int fd = socket(AF_ALG, SOCK_SEQPACKET, 0);
+
+	printf("before-exec: %s\n", fd >= 0 ? "ok" : strerrorname_np(errno));
+	(void)fflush(stdout);
+	(void)fd_close(fd);
+}
+
+/* The namespaces of its own, in the steps that the parent has something to do between. */
+static void child(const struct options *o, int sock)
+{
+	if (o->join || o->enter)
+		wait_for_parent(sock); /* it marks us */
+	if (o->join || o->enter) {
+		int user = open_ns(o->join ? o->join : o->enter, "user");
+		int mnt = o->enter ? open_ns(o->enter, "mnt") : -EBADF;
+
+		if (setns(user, CLONE_NEWUSER) < 0 || (mnt >= 0 && setns(mnt, CLONE_NEWNS) < 0))
+			die("setns");
+		(void)fd_close(user);
+		(void)fd_close(mnt);
+	} else if (unshare(CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS) < 0) {
+		die("unshare");
+	}
+	(void)prctl(PR_SET_DUMPABLE, 1); /* or its maps could not be written by the parent */
+	wait_for_parent(sock);
+	become_root();
+	/* Of another user namespace than the one it is copied from: each mount is locked. */
+	if (!o->enter && unshare(CLONE_NEWNS) < 0)
+		die("unshare");
+	if (o->enter || o->join)
+		say_before_exec();
+	for (size_t i = 0; i < o->n_leaks; i++)
+		if (dup2(o->leaks[i].fd, o->leaks[i].as) < 0)
+			die("dup2");
+	if (o->cwd >= 0 && fchdir(o->cwd) < 0)
+		die("fchdir");
+	(void)close(sock);
+	execvp(o->command[0], o->command);
+	fprintf(stderr, "contain: execve: %s\n", strerrorname_np(errno));
+	_exit(126);
+}
+
+/* A user namespace that maps one id on disk to the container's root, for an id-mapped mount. */
+static int owner_userns(uint32_t owner)
+{
+	int socks[2], fd;
+	char map[64], byte;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, socks) < 0 || (pid = fork()) < 0)
+		die("fork");
+	if (pid == 0) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			die("unshare");
+		(void)close(socks[0]);
+		wait_for_parent(socks[1]);
+		_exit(0);
+	}
+	(void)close(socks[1]);
+	if (read(socks[0], &byte, 1) != 1)
+		die("child");
+	(void)str_format(map, sizeof(map), "%u 100000 1", owner);
+	write_maps(pid, map);
+	fd = open_ns(pid, "user");
+	(void)close(socks[0]);
+	(void)waitpid(pid, NULL, 0);
+	return fd;
+}
+
+static void map_owner(const char *text)
+{
+	const char *equals = strchr(text, '=');
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	char path[256];
+	int tree;
+
+	if (!equals || str_format(path, sizeof(path), "%.*s", (int)(equals - text), text) < 0)
+		die("--owner PATH=N");
+	attr.userns_fd = (uint64_t)owner_userns((uint32_t)atoi(equals + 1));
+	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ||
+	    move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		die("id-mapped mount");
+	(void)close(tree);
+	(void)close((int)attr.userns_fd);
+}
+
+static void move_to_cgroup(const char *folder, pid_t pid)
+{
+	char path[256], text[16];
+
+	(void)str_format(path, sizeof(path), "%s/cgroup.procs", folder);
+	(void)str_format(text, sizeof(text), "%d", pid);
+	write_file(path, text);
+}
+
+static void register_child(const struct options *o, struct lsm *lsm, const char *cgroup, pid_t pid,
+			   uint64_t *ret_cgroup_id)
+{
+	struct lsm_registration registration = { .id = o->id,
+						 .allow = o->allow,
+						 .userns_depth = o->depth };
+	struct error err = ERROR_INIT;
+	uint32_t userns;
+	int r;
+
+	registration.cgroup_fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	registration.userns_fd = open_ns(pid, "user");
+	r = lsm_register(lsm, &registration, ret_cgroup_id, &err);
+	if (r == 0)
+		r = lsm_userns_of(registration.userns_fd, &userns, &err);
+	for (size_t i = 0; r == 0 && i < o->n_leaks; i++)
+		if (o->leaks[i].inherit)
+			r = lsm_allow_inherited(lsm, userns, o->leaks[i].fd, &err);
+	if (r == 0 && o->mode != LSM_MODE_OFF)
+		r = lsm_set_mode(lsm, *ret_cgroup_id, LSM_MODE_ARM_ON_EXEC, o->mode, (uint32_t)pid,
+				 &err);
+	if (r < 0)
+		die_err(&err);
+	(void)close(registration.cgroup_fd);
+	(void)close(registration.userns_fd);
+}
+
+static void mount_mqueue(const char *path, pid_t pid)
+{
+	int ipc = open_ns(pid, "ipc");
+
+	if (setns(ipc, CLONE_NEWIPC) < 0 || mount("mqueue", path, "mqueue", 0, NULL) < 0)
+		die("mqueue");
+	(void)close(ipc);
+}
+
+static void cgroup_of(pid_t pid, char *buf, size_t size)
+{
+	struct error err = ERROR_INIT;
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+
+	(void)str_format(path, sizeof(path), "/proc/%d/cgroup", pid);
+	if (fd_read_file(AT_FDCWD, path, 4096, &text, NULL, &err) < 0)
+		die_err(&err);
+	text[strcspn(text, "\n")] = '\0';
+	if (!str_after(text, "0::") || str_format(buf, size, CGROUPS "%s", text + 3) < 0)
+		die("cgroup");
+}
+
+static void mark(struct lsm *lsm, pid_t pid)
+{
+	struct error err = ERROR_INIT;
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd < 0 || lsm_mark_setup(lsm, pidfd, &err) < 0)
+		die_err(&err);
+	(void)close(pidfd);
+}
+
+static void guard(struct lsm *lsm, const char *path)
+{
+	struct error err = ERROR_INIT;
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0 || lsm_guard_socket(lsm, fd, true, &err) < 0)
+		die_err(&err);
+	(void)close(fd);
+}
+
+static void await(int sock)
+{
+	char byte;
+
+	if (read(sock, &byte, 1) != 1)
+		die("child");
+}
+
+static void let_go(int sock)
+{
+	if (write(sock, "2", 1) != 1)
+		die("child");
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .id = "c1", .cwd = -1 };
+	struct error err = ERROR_INIT;
+	struct lsm lsm = LSM_INIT;
+	uint64_t cgroup_id = 0;
+	int socks[2], status;
+	char cgroup[256];
+	pid_t pid;
+
+	parse(argc, argv, &o);
+	if (!*o.command)
+		die("no command");
+	if (lsm_open(&lsm, &err) < 0)
+		die_err(&err);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		die("unshare");
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		die("keyctl");
+	if (o.owner)
+		map_owner(o.owner);
+	if (o.guard)
+		guard(&lsm, o.guard);
+	if (o.enter) {
+		cgroup_of(o.enter, cgroup, sizeof(cgroup));
+	} else {
+		(void)str_format(cgroup, sizeof(cgroup), CGROUPS "/bpf-test-%s", o.id);
+		if (mkdir(cgroup, 0755) < 0)
+			die(cgroup);
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) < 0 || (pid = fork()) < 0)
+		die("fork");
+	if (pid == 0)
+		child(&o, socks[1]);
+	(void)close(socks[1]);
+	if (o.join || o.enter) {
+		await(socks[0]);
+		if (!o.unmarked)
+			mark(&lsm, pid);
+		let_go(socks[0]);
+	}
+	await(socks[0]);
+	if (!o.join && !o.enter)
+		write_maps(pid, "0 100000 65536");
+	if (o.mqueue)
+		mount_mqueue(o.mqueue, pid);
+	move_to_cgroup(cgroup, pid);
+	if (!o.enter)
+		register_child(&o, &lsm, cgroup, pid, &cgroup_id);
+	let_go(socks[0]);
+	if (waitpid(pid, &status, 0) < 0)
+		die("waitpid");
+	if (!o.enter) {
+		if (lsm_unregister(&lsm, cgroup_id, &err) < 0)
+			die_err(&err);
+		(void)rmdir(cgroup);
+	}
+	lsm_done(&lsm);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 124;
+}

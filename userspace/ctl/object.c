@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* object - see object.h. */
+#include "object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "error.h"
+#include "fd.h"
+#include "lsm.h"
+#include "str.h"
+
+#define BPF_LOG_STATS 4 /* of the kernel: linux/bpf_verifier.h */
+
+/* clang-format off */
+__asm__(".section .rodata\n"
+	".balign 16\n"
+	"ctl_object_start: .incbin \"" LSM_OBJECT_FILE "\"\n"
+	"ctl_object_end:\n"
+	".byte 0\n"
+	".previous\n");
+/* clang-format on */
+extern const char ctl_object_start[] __attribute__((visibility("hidden")));
+extern const char ctl_object_end[] __attribute__((visibility("hidden")));
+
+static size_t object_size(void)
+{
+	return (uintptr_t)ctl_object_end - (uintptr_t)ctl_object_start;
+}
+
+static int print_all(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	return vfprintf(stderr, format, args);
+}
+
+static void btf_freep(struct btf **btf)
+{
+	btf__free(*btf);
+}
+
+static struct bpf_program *program_of(struct bpf_object *bpf, enum lsm_hook hook)
+{
+	char name[64];
+
+	if (str_format(name, sizeof(name), "lsm_%s", lsm_hooks[hook].name) < 0)
+		return NULL;
+	return bpf_object__find_program_by_name(bpf, name);
+}
+
+/* Programs for hooks that this kernel lacks are left out; status names them. */
+static int choose_programs(struct bpf_object *bpf, bool debug, struct error *err)
+{
+	__attribute__((cleanup(btf_freep))) struct btf *btf = btf__load_vmlinux_btf();
+	char name[64];
+
+	if (!btf)
+		return error_set(err, errno, "cannot read the kernel's BTF");
+	for (int i = 0; i < LSM_HOOK_COUNT; i++) {
+		struct bpf_program *program = program_of(bpf, (enum lsm_hook)i);
+
+		if (!program)
+			return error_text(err, EINVAL,
+					  "the BPF object has no program for the hook %s",
+					  lsm_hooks[i].name);
+		if (str_format(name, sizeof(name), "bpf_lsm_%s", lsm_hooks[i].name) < 0)
+			return error_set(err, ENAMETOOLONG, "hook %s", lsm_hooks[i].name);
+		if (btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) < 0)
+			(void)bpf_program__set_autoload(program, false);
+		if (debug) /* how many instructions the verifier walked */
+			(void)bpf_program__set_log_level(program, BPF_LOG_STATS);
+	}
+	return 0;
+}
+
+static int attach_programs(struct object *object, struct error *err)
+{
+	for (int i = 0; i < LSM_HOOK_COUNT; i++) {
+		struct bpf_program *program = program_of(object->bpf, (enum lsm_hook)i);
+
+		if (!bpf_program__autoload(program))
+			continue;
+		object->links[i] = bpf_program__attach_lsm(program);
+		if (!object->links[i])
+			return error_set(err, errno, "cannot attach the program of the hook %s",
+					 lsm_hooks[i].name);
+	}
+	return 0;
+}
+
+void object_done(struct object *object)
+{
+	for (int i = 0; i < LSM_HOOK_COUNT; i++)
+		(void)bpf_link__destroy(object->links[i]);
+	bpf_object__close(object->bpf);
+	memset(object, 0, sizeof(*object));
+}
+
+int object_load(bool debug, struct object *ret, struct error *err)
+{
+	struct object object = { 0 };
+	const struct bpf_object_open_opts options = { .sz = sizeof(options),
+						      .object_name = "bulwark" };
+	int r;
+
+	(void)libbpf_set_print(debug ? print_all : NULL);
+	object.bpf = bpf_object__open_mem(ctl_object_start, object_size(), &options);
+	if (!object.bpf)
+		return error_set(err, errno, "cannot read the BPF object");
+	r = choose_programs(object.bpf, debug, err);
+	if (r == 0) {
+		r = bpf_object__load(object.bpf);
+		if (r == -EPERM)
+			r = error_text(err, EPERM,
+				       "this machine does not let even root load BPF LSM programs: "
+				       "a policy of its kernel (lockdown, another LSM) is in the way");
+		else if (r < 0)
+			r = error_set(err, -r,
+				      "cannot load the programs (--debug shows the verifier's words)");
+	}
+	if (r == 0)
+		r = attach_programs(&object, err);
+	if (r < 0) {
+		object_done(&object);
+		return r;
+	}
+	*ret = object;
+	return 0;
+}
+
+int object_maps(const struct object *object, struct lsm *ret, struct error *err)
+{
+	struct lsm lsm = LSM_INIT;
+
+	for (int i = 0; i < LSM_MAP_COUNT; i++) {
+		lsm.map_fds[i] = bpf_object__find_map_fd_by_name(object->bpf, lsm_map_names[i]);
+		if (lsm.map_fds[i] < 0)
+			return error_text(err, EINVAL, "the BPF object has no map '%s'",
+					  lsm_map_names[i]);
+	}
+	*ret = lsm;
+	return 0;
+}
+
+static int pin(int fd, const char *folder, const char *prefix, const char *name, struct error *err)
+{
+	char path[128];
+
+	if (str_format(path, sizeof(path), "%s/%s%s", folder, prefix, name) < 0)
+		return error_set(err, ENAMETOOLONG, "cannot pin '%s'", name);
+	return bpf_obj_pin(fd, path) < 0 ? error_set(err, errno, "cannot pin '%s'", path) : 0;
+}
+
+int object_pin(const struct object *object, const char *folder, struct error *err)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < LSM_MAP_COUNT; i++)
+		r = pin(bpf_object__find_map_fd_by_name(object->bpf, lsm_map_names[i]), folder, "",
+			lsm_map_names[i], err);
+	for (int i = 0; r == 0 && i < LSM_HOOK_COUNT; i++)
+		if (object->links[i])
+			r = pin(bpf_link__fd(object->links[i]), folder, CTL_LINK_PREFIX,
+				lsm_hooks[i].name, err);
+	return r;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* object - owns the BPF object that bulwarkctl carries, and its way into the kernel. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+struct bpf_object;
+struct error;
+struct lsm;
+
+struct object {
+	struct bpf_object *bpf;
+	struct bpf_link *links[LSM_HOOK_COUNT]; /* NULL: the kernel has no such hook */
+};
+
+/**
+ * object_load() - Load the programs that this kernel has hooks for, and attach them
+ * @debug:	print what libbpf and the verifier say
+ * @ret:	for object_done(), which detaches what was not pinned
+ */
+int object_load(bool debug, struct object *ret, struct error *err);
+
+/* The maps of a loaded object, for the functions of lsm.h; descriptors are borrowed from it. */
+int object_maps(const struct object *object, struct lsm *ret, struct error *err);
+
+/* Pins maps and links into a folder that exists. */
+int object_pin(const struct object *object, const char *folder, struct error *err);
+
+void object_done(struct object *object);

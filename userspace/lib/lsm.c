@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lsm - see lsm.h.
+ *
+ * How this works: `containers` holds each container's policy, `namespaces` one entry per user namespace, with how many
+ * containers are in it and the strictest of their policies. Both are changed under one lock, flock(2) on the folder of the
+ * pins, in an order that never leaves a contained task without a policy: `containers` first when a container comes,
+ * `namespaces` first when it goes.
+ */
+#include "lsm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "error.h"
+#include "fd.h"
+#include "lsm_map.h"
+#include "str.h"
+
+#define USERNS_LEVELS 33
+#define FILEID_KERNFS 0xfe /* type of a file handle that holds a cgroup id: linux/exportfs.h */
+
+const char *const lsm_map_names[LSM_MAP_COUNT] = {
+	[LSM_MAP_CONTAINERS] = "containers", [LSM_MAP_NAMESPACES] = "namespaces",
+	[LSM_MAP_COUNTERS] = "counters",     [LSM_MAP_SETUP_TASKS] = "setup_tasks",
+	[LSM_MAP_INHERITED] = "inherited",   [LSM_MAP_PROC_RULES] = "proc_rules",
+	[LSM_MAP_GUARDED] = "guarded",	     [LSM_MAP_EVENTS] = "events",
+	[LSM_MAP_STATE] = "state",
+};
+
+const struct lsm_hook_info lsm_hooks[LSM_HOOK_COUNT] = {
+#define LSM_HOOK_INFO(hook, topic, lost) { #hook, topic, lost },
+	LSM_HOOKS(LSM_HOOK_INFO)
+#undef LSM_HOOK_INFO
+};
+
+static const char *const mode_names[] = {
+	[LSM_MODE_OFF] = "off",
+	[LSM_MODE_ARM_ON_EXEC] = "arm-on-exec",
+	[LSM_MODE_AUDIT] = "audit",
+	[LSM_MODE_ENFORCE] = "enforce",
+};
+
+static const struct {
+	const char *name;
+	uint32_t bit;
+} allow_names[] = {
+	{ "bpf", LSM_ALLOW_BPF },
+	{ "perf_events", LSM_ALLOW_PERF_EVENTS },
+	{ "keys", LSM_ALLOW_KEYS },
+	{ "io_uring", LSM_ALLOW_IO_URING },
+	{ "userfaultfd", LSM_ALLOW_USERFAULTFD },
+	{ "af_alg", LSM_ALLOW_AF_ALG },
+	{ "af_vsock", LSM_ALLOW_AF_VSOCK },
+	{ "modules", LSM_ALLOW_MODULES },
+	{ "proc_nodes", LSM_ALLOW_PROC_NODES },
+};
+
+const char *lsm_mode_name(enum lsm_mode mode)
+{
+	return (unsigned int)mode <= LSM_MODE_ENFORCE ? mode_names[mode] : NULL;
+}
+
+bool lsm_mode_parse(const char *name, enum lsm_mode *ret_mode)
+{
+	for (unsigned int i = 0; i <= LSM_MODE_ENFORCE; i++) {
+		if (str_eq(name, mode_names[i])) {
+			*ret_mode = (enum lsm_mode)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t lsm_allow_parse(const char *name)
+{
+	for (size_t i = 0; i < sizeof(allow_names) / sizeof(allow_names[0]); i++)
+		if (str_eq(name, allow_names[i].name))
+			return allow_names[i].bit;
+	return 0;
+}
+
+void lsm_done(struct lsm *lsm)
+{
+	for (size_t i = 0; i < LSM_MAP_COUNT; i++)
+		lsm->map_fds[i] = fd_close(lsm->map_fds[i]);
+	lsm->dir_fd = fd_close(lsm->dir_fd);
+}
+
+/* Who could write there could have pinned anything. */
+static int open_pin_dir(struct error *err)
+{
+	_cleanup_close_ int fd = open(LSM_PIN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return error_text(err, ENOENT,
+				  "the BPF LSM layer is not loaded: run 'bulwarkctl load'");
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '%s'", LSM_PIN_DIR);
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "cannot stat '%s'", LSM_PIN_DIR);
+	if (st.st_uid != 0 || (st.st_mode & 077))
+		return error_text(err, EPERM,
+				  "'%s' is not root's alone: remove it and run 'bulwarkctl load'",
+				  LSM_PIN_DIR);
+	return take_fd(&fd);
+}
+
+static int check_state(struct lsm *lsm, struct error *err)
+{
+	struct lsm_state state;
+	int r = lsm_read_state(lsm, &state, err);
+
+	if (r < 0)
+		return r;
+	if (state.abi != LSM_ABI)
+		return error_text(err, EPROTO,
+				  "the BPF LSM layer that is loaded speaks version %u of the maps, this program %d: "
+				  "run 'bulwarkctl unload' and 'bulwarkctl load'",
+				  state.abi, LSM_ABI);
+	if (!state.self_test_passed)
+		return error_text(err, EPROTO,
+				  "the BPF LSM layer that is loaded has not passed its self-test: "
+				  "run 'bulwarkctl unload' and 'bulwarkctl load'");
+	return 0;
+}
+
+int lsm_open(struct lsm *ret_lsm, struct error *err)
+{
+	struct lsm lsm = LSM_INIT;
+	char path[sizeof(LSM_PIN_DIR) + 32];
+	int r;
+
+	lsm.dir_fd = open_pin_dir(err);
+	if (lsm.dir_fd < 0)
+		return lsm.dir_fd;
+	for (size_t i = 0; i < LSM_MAP_COUNT; i++) {
+		(void)str_format(path, sizeof(path), "%s/%s", LSM_PIN_DIR, lsm_map_names[i]);
+		lsm.map_fds[i] = lsm_map_open(path);
+		if (lsm.map_fds[i] < 0) {
+			r = error_set(err, errno, "cannot open the pinned map '%s'", path);
+			goto fail;
+		}
+	}
+	r = check_state(&lsm, err);
+	if (r < 0)
+		goto fail;
+	*ret_lsm = lsm;
+	return 0;
+fail:
+	lsm_done(&lsm);
+	return r;
+}
+
+/* Released by closing the descriptor that is returned; -EBADF, which is no error, where there are no pins yet. */
+static int lock_maps(struct lsm *lsm, int *ret_fd, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	*ret_fd = -EBADF;
+	if (lsm->dir_fd < 0)
+		return 0;
+	/* An open file description of our own: two threads, or a forked child, must not share the lock. */
+	fd = openat(lsm->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '%s'", LSM_PIN_DIR);
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return error_set(err, errno, "cannot lock '%s'", LSM_PIN_DIR);
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int lsm_read_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,
+		       struct error *err)
+{
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id, ret) < 0)
+		return error_set(err, errno, "cannot read the BPF policy of cgroup %llu",
+				 (unsigned long long)cgroup_id);
+	return 0;
+}
+
+int lsm_read_counters(struct lsm *lsm, uint64_t cgroup_id, struct lsm_counters *ret, struct error *err)
+{
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_COUNTERS], &cgroup_id, ret) < 0)
+		return error_set(err, errno, "cannot read the BPF counters of cgroup %llu",
+				 (unsigned long long)cgroup_id);
+	return 0;
+}
+
+int lsm_read_state(struct lsm *lsm, struct lsm_state *ret, struct error *err)
+{
+	uint32_t key = 0;
+
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_STATE], &key, ret) < 0)
+		return error_set(err, errno, "cannot read the state of the BPF LSM layer");
+	return 0;
+}
+
+int lsm_each_container(struct lsm *lsm,
+		       int (*visit)(const struct lsm_container *container, void *data), void *data,
+		       struct error *err)
+{
+	int fd = lsm->map_fds[LSM_MAP_CONTAINERS], r;
+	struct lsm_container container;
+	uint64_t key, next;
+	int end = lsm_map_next(fd, NULL, &next) < 0 ? errno : 0;
+
+	/* The next key is asked for before @visit may remove this one. A key that vanished makes the kernel start anew. */
+	for (uint32_t i = 0; end == 0 && i < 2 * LSM_CONTAINERS_MAX; i++) {
+		key = next;
+		end = lsm_map_next(fd, &key, &next) < 0 ? errno : 0;
+		if (lsm_map_lookup(fd, &key, &container) < 0)
+			continue;
+		r = visit(&container, data);
+		if (r != 0)
+			return r;
+	}
+	if (end != 0 && end != ENOENT)
+		return error_set(err, end, "cannot list the containers of the BPF LSM layer");
+	return 0;
+}
+
+int lsm_userns_of(int userns_fd, uint32_t *ret_userns, struct error *err)
+{
+	struct stat st;
+
+	if (ioctl(userns_fd, NS_GET_NSTYPE) != CLONE_NEWUSER)
+		return error_text(err, EINVAL, "a descriptor is not that of a user namespace");
+	if (fstat(userns_fd, &st) < 0)
+		return error_set(err, errno, "cannot stat a user namespace");
+	*ret_userns = (uint32_t)st.st_ino;
+	return 0;
+}
+
+/* Levels below the host's namespace, whose parent nobody may see: EPERM. */
+static int userns_level_of(int userns_fd, uint32_t *ret_level, struct error *err)
+{
+	_cleanup_close_ int fd = fcntl(userns_fd, F_DUPFD_CLOEXEC, 0);
+	uint32_t level = 0;
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot duplicate a descriptor");
+	for (; level < USERNS_LEVELS; level++) {
+		int parent = ioctl(fd, NS_GET_PARENT);
+
+		if (parent < 0 && errno != EPERM)
+			return error_set(err, errno, "cannot find the parent of a user namespace");
+		if (parent < 0)
+			break;
+		fd_closep(&fd);
+		fd = parent;
+	}
+	if (level == 0)
+		return error_text(err, EINVAL,
+				  "a container cannot be registered with the user namespace of the host");
+	*ret_level = level;
+	return 0;
+}
+
+/* A cgroup's id is its inode number; its level is how often ".." leads somewhere else on the same file system. */
+static int cgroup_id_of(int cgroup_fd, uint64_t *ret_id, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat first, at, up;
+	struct statfs fs;
+
+	if (fstatfs(cgroup_fd, &fs) < 0 || fstat(cgroup_fd, &first) < 0)
+		return error_set(err, errno, "cannot stat a cgroup");
+	if (fs.f_type != CGROUP2_SUPER_MAGIC || !S_ISDIR(first.st_mode))
+		return error_text(err, EINVAL, "a descriptor is not that of a cgroup v2 folder");
+	at = first;
+	fd = fcntl(cgroup_fd, F_DUPFD_CLOEXEC, 0);
+	for (int level = 0; level <= LSM_CGROUP_LEVEL_MAX; level++) {
+		int parent = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (parent < 0 || fstat(parent, &up) < 0) {
+			(void)fd_close(parent);
+			return error_set(err, errno, "cannot open the parent of a cgroup");
+		}
+		fd_closep(&fd);
+		fd = parent;
+		if (up.st_dev != at.st_dev || up.st_ino == at.st_ino) {
+			*ret_id = first.st_ino;
+			return 0;
+		}
+		at = up;
+	}
+	return error_text(err, EINVAL,
+			  "the container's cgroup is more than %d levels below the root: "
+			  "give it a shorter cgroupsPath",
+			  LSM_CGROUP_LEVEL_MAX);
+}
+
+/* Whether the cgroup of an entry is gone: an id is never used again. What cannot be told counts as alive. */
+static bool cgroup_is_gone(int cgroup_root_fd, uint64_t cgroup_id)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(uint64_t)];
+	} u = { 0 };
+	int fd;
+
+	u.handle.handle_bytes = sizeof(cgroup_id);
+	u.handle.handle_type = FILEID_KERNFS;
+	memcpy(u.handle.f_handle, &cgroup_id, sizeof(cgroup_id));
+	fd = open_by_handle_at(cgroup_root_fd, &u.handle, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ESTALE;
+	(void)fd_close(fd);
+	return false;
+}
+
+struct merge {
+	struct lsm *lsm;
+	struct lsm_namespace ns;
+	uint32_t userns;
+	int cgroup_fd; /* anywhere in cgroup v2: entries whose cgroup is gone are dropped; -EBADF: they are kept */
+};
+
+static int merge_one(const struct lsm_container *c, void *data)
+{
+	struct merge *merge = data;
+	struct lsm_container *to = &merge->ns.strictest;
+
+	if (c->userns != merge->userns)
+		return 0;
+	if (merge->cgroup_fd >= 0 && cgroup_is_gone(merge->cgroup_fd, c->cgroup_id)) {
+		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_CONTAINERS], &c->cgroup_id);
+		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_COUNTERS], &c->cgroup_id);
+		return 0;
+	}
+	if (merge->ns.members++ == 0) {
+		*to = *c;
+		return 0;
+	}
+	to->allow &= c->allow;
+	if (c->userns_depth < to->userns_depth)
+		to->userns_depth = c->userns_depth;
+	if (c->mode > to->mode)
+		to->mode = c->mode;
+	return 0;
+}
+
+/* Writes the entry of a namespace anew; without a member it goes. */
+static int update_namespace(struct lsm *lsm, uint32_t userns, uint32_t level, int cgroup_fd,
+			    struct error *err)
+{
+	struct merge merge = { .lsm = lsm, .userns = userns, .cgroup_fd = cgroup_fd };
+	int fd = lsm->map_fds[LSM_MAP_NAMESPACES], r;
+
+	r = lsm_each_container(lsm, merge_one, &merge, err);
+	if (r < 0)
+		return r;
+	if (merge.ns.members == 0)
+		return lsm_map_delete(fd, &userns) < 0 && errno != ENOENT ?
+			       error_set(err, errno, "cannot forget a user namespace") :
+			       0;
+	merge.ns.level = level;
+	/* Nobody's execve(2) arms what stands for several. */
+	if (merge.ns.strictest.mode == LSM_MODE_ARM_ON_EXEC && merge.ns.members > 1)
+		merge.ns.strictest.mode = LSM_MODE_OFF;
+	if (lsm_map_update(fd, &userns, &merge.ns, BPF_ANY) < 0)
+		return error_set(err, errno, "cannot register a user namespace");
+	return 0;
+}
+
+static int insert(struct lsm *lsm, const struct lsm_container *container, uint32_t level,
+		  int cgroup_fd, struct error *err)
+{
+	static const struct lsm_counters none;
+	struct lsm_namespace ns = { .members = 1, .level = level, .strictest = *container };
+	int r = 0;
+
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id, container,
+			   BPF_NOEXIST) < 0)
+		return errno == E2BIG ? error_text(err, ENOSPC,
+						   "the BPF LSM layer has room for %d containers",
+						   LSM_CONTAINERS_MAX) :
+					error_set(err, errno, "cannot register the container");
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_COUNTERS], &container->cgroup_id, &none, BPF_ANY) < 0)
+		r = error_set(err, errno, "cannot register the container's counters");
+	/* A namespace of its own is the usual case, and costs one call however many containers there are. */
+	else if (lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container->userns, &ns,
+				BPF_NOEXIST) < 0)
+		r = errno == EEXIST ?
+			    update_namespace(lsm, container->userns, level, cgroup_fd, err) :
+			    error_set(err, errno, "cannot register a user namespace");
+	if (r < 0) {
+		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id);
+		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_COUNTERS], &container->cgroup_id);
+	}
+	return r;
+}
+
+int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
+		 uint64_t *ret_cgroup_id, struct error *err)
+{
+	struct lsm_container container = {
+		.mode = LSM_MODE_OFF,
+		.allow = registration->allow,
+		.userns_depth = registration->userns_depth,
+	};
+	_cleanup_close_ int lock_fd = -EBADF;
+	size_t len = strnlen(registration->id, sizeof(container.id) - 1);
+	uint32_t level = 0;
+	int r;
+
+	memcpy(container.id, registration->id, len);
+	r = cgroup_id_of(registration->cgroup_fd, (uint64_t *)&container.cgroup_id, err);
+	if (r == 0)
+		r = lsm_userns_of(registration->userns_fd, &container.userns, err);
+	if (r == 0)
+		r = userns_level_of(registration->userns_fd, &level, err);
+	if (r == 0)
+		r = lock_maps(lsm, &lock_fd, err);
+	if (r == 0)
+		r = insert(lsm, &container, level, registration->cgroup_fd, err);
+	if (r < 0)
+		return error_wrap(err, "BPF LSM layer");
+	*ret_cgroup_id = container.cgroup_id;
+	return 0;
+}
+
+/* The entry of a namespace follows those of its containers. With one of them, that one is asked, and not the entry. */
+static int refresh_namespace(struct lsm *lsm, uint32_t userns, struct error *err)
+{
+	struct lsm_namespace ns;
+
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_NAMESPACES], &userns, &ns) < 0)
+		return error_set(err, errno, "cannot read the entry of a user namespace");
+	if (ns.members == 1) {
+		if (lsm_map_lookup(lsm->map_fds[LSM_MAP_CONTAINERS], &ns.strictest.cgroup_id,
+				   &ns.strictest) < 0 ||
+		    lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &userns, &ns, BPF_EXIST) < 0)
+			return error_set(err, errno, "cannot write the entry of a user namespace");
+		return 0;
+	}
+	return update_namespace(lsm, userns, ns.level, -EBADF, err);
+}
+
+int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum lsm_mode armed_mode,
+		 uint32_t arm_pid, struct error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	struct lsm_container container;
+	int r = lock_maps(lsm, &lock_fd, err);
+
+	if (r == 0)
+		r = lsm_read_container(lsm, cgroup_id, &container, err);
+	if (r < 0)
+		return r;
+	container.mode = mode;
+	container.armed_mode = mode == LSM_MODE_ARM_ON_EXEC ? armed_mode : mode;
+	container.arm_pid = mode == LSM_MODE_ARM_ON_EXEC ? arm_pid : 0;
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id, &container, BPF_EXIST) < 0)
+		return error_set(err, errno, "cannot set the BPF mode of the container");
+	return refresh_namespace(lsm, container.userns, err);
+}
+
+int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	struct lsm_container container;
+	struct lsm_namespace ns = { 0 };
+	int r = lock_maps(lsm, &lock_fd, err);
+
+	if (r < 0)
+		return r;
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id, &container) < 0)
+		return errno == ENOENT ?
+			       0 :
+			       error_set(err, errno, "cannot find the container's BPF policy");
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_NAMESPACES], &container.userns, &ns) == 0 &&
+	    ns.members == 1)
+		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_NAMESPACES], &container.userns);
+	if (lsm_map_delete(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id) < 0)
+		return error_set(err, errno, "cannot remove the container's BPF policy");
+	(void)lsm_map_delete(lsm->map_fds[LSM_MAP_COUNTERS], &cgroup_id);
+	return ns.members > 1 ? update_namespace(lsm, container.userns, ns.level, -EBADF, err) : 0;
+}
+
+int lsm_mark_setup(struct lsm *lsm, int pidfd, struct error *err)
+{
+	uint32_t mark = 1;
+
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_SETUP_TASKS], &pidfd, &mark, BPF_ANY) < 0)
+		return error_set(err, errno, "cannot mark a process as the runtime's");
+	return 0;
+}
+
+int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	struct lsm_inherited by;
+	int map = lsm->map_fds[LSM_MAP_INHERITED];
+	int r = lock_maps(lsm, &lock_fd, err);
+
+	if (r < 0)
+		return r;
+	if (lsm_map_lookup(map, &fd, &by) < 0) {
+		if (errno != ENOENT)
+			return error_set(err, errno, "cannot ask who inherited a file");
+		memset(&by, 0, sizeof(by));
+	}
+	for (size_t i = 0; i < LSM_INHERITED_MAX; i++)
+		if (by.userns[i] == userns)
+			return 0;
+	/* The newest first; the oldest falls out. */
+	memmove(by.userns + 1, by.userns, sizeof(by.userns) - sizeof(by.userns[0]));
+	by.userns[0] = userns;
+	if (lsm_map_update(map, &fd, &by, BPF_ANY) < 0)
+		return error_set(err, errno, "cannot let the container reopen a file it inherits");
+	return 0;
+}
+
+int lsm_guard_socket(struct lsm *lsm, int fd, bool guard, struct error *err)
+{
+	struct lsm_inode key = { 0 };
+	uint32_t value = 1;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "cannot stat a socket");
+	if (!S_ISSOCK(st.st_mode))
+		return error_text(err, EINVAL, "what is to be guarded is not a socket");
+	key.inode = st.st_ino;
+	key.device = major(st.st_dev) << 20 | minor(st.st_dev);
+	if (guard ? lsm_map_update(lsm->map_fds[LSM_MAP_GUARDED], &key, &value, BPF_ANY) < 0 :
+		    lsm_map_delete(lsm->map_fds[LSM_MAP_GUARDED], &key) < 0 && errno != ENOENT)
+		return error_set(err, errno, "cannot change the guard of a socket");
+	return 0;
+}
+
+uint64_t lsm_path_hash(uint64_t magic, const char *path)
+{
+	uint64_t hash = magic;
+	size_t len = 0, depth = 0;
+
+	for (;; path++) {
+		if (*path && *path != '/') {
+			hash = LSM_PATH_STEP(hash, *path);
+			if (++len >= LSM_PATH_NAME)
+				return 0;
+			continue;
+		}
+		if (len == 0 || ++depth > LSM_PATH_DEPTH)
+			return 0;
+		hash = LSM_PATH_STEP(hash, '/');
+		len = 0;
+		if (!*path)
+			return hash;
+	}
+}
+
+int lsm_set_proc_rule(struct lsm *lsm, uint64_t magic, const char *path, uint32_t node,
+		      struct error *err)
+{
+	uint64_t key = lsm_path_hash(magic, path);
+	char quoted[64];
+
+	if (key == 0)
+		return error_text(err, EINVAL,
+				  "'%s' cannot be a rule of the BPF LSM layer: components are not empty, "
+				  "shorter than %d bytes, and at most %d",
+				  str_quote(path, quoted, sizeof(quoted)), LSM_PATH_NAME,
+				  LSM_PATH_DEPTH);
+	if (node ? lsm_map_update(lsm->map_fds[LSM_MAP_PROC_RULES], &key, &node, BPF_ANY) < 0 :
+		   lsm_map_delete(lsm->map_fds[LSM_MAP_PROC_RULES], &key) < 0 && errno != ENOENT)
+		return error_set(err, errno, "cannot change the rule of '%s'",
+				 str_quote(path, quoted, sizeof(quoted)));
+	return 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lsm - owns a container's entries in the pinned maps of the BPF LSM layer: bpf(2) calls only, no ELF, no libbpf.
+ *
+ * In the order of a container's life: lsm_register() once its user namespace and cgroup exist (nothing is enforced yet),
+ * lsm_allow_inherited() for its standard input, output and error, lsm_set_mode() just before it is let go, lsm_unregister().
+ * Who enters a container later, or joins the user namespace of a pod, is marked by lsm_mark_setup() before it does.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+struct error;
+
+enum lsm_map {
+	LSM_MAP_CONTAINERS,
+	LSM_MAP_NAMESPACES,
+	LSM_MAP_COUNTERS,
+	LSM_MAP_SETUP_TASKS,
+	LSM_MAP_INHERITED,
+	LSM_MAP_PROC_RULES,
+	LSM_MAP_GUARDED,
+	LSM_MAP_EVENTS,
+	LSM_MAP_STATE,
+	LSM_MAP_COUNT,
+};
+
+/* Names of maps, which are those of their pins too. */
+extern const char *const lsm_map_names[LSM_MAP_COUNT];
+
+struct lsm_hook_info {
+	const char *name;  /* "file_open" */
+	const char *topic; /* "confine" */
+	const char *lost;  /* what is not enforced on a kernel without it */
+};
+extern const struct lsm_hook_info lsm_hooks[LSM_HOOK_COUNT];
+
+/* "off", "arm-on-exec", "audit", "enforce". NULL, or false, for what is none of these. */
+const char *lsm_mode_name(enum lsm_mode mode);
+bool lsm_mode_parse(const char *name, enum lsm_mode *ret_mode);
+
+/* Bits by name: "bpf", "keys", "io_uring" and so on; 0 for what is none. */
+uint32_t lsm_allow_parse(const char *name);
+
+struct lsm {
+	int dir_fd; /* of LSM_PIN_DIR: its lock; -EBADF while the loader tests what is not pinned yet */
+	int map_fds[LSM_MAP_COUNT];
+};
+#define LSM_INIT                                                                                   \
+	((struct lsm){ -EBADF,                                                                     \
+		       { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } })
+
+/**
+ * lsm_open() - Find the maps that the loader pinned
+ * @ret_lsm:	for lsm_done()
+ *
+ * Return: 0; -ENOENT when nothing is loaded; -EPROTO when what is loaded is of another LSM_ABI, or never passed its
+ * self-test; -EPERM when LSM_PIN_DIR is not root's alone.
+ */
+int lsm_open(struct lsm *ret_lsm, struct error *err);
+void lsm_done(struct lsm *lsm);
+
+struct lsm_registration {
+	const char *id; /* of the container; borrowed */
+	int cgroup_fd; /* its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed */
+	int userns_fd;	       /* its user namespace; borrowed */
+	uint32_t allow;	       /* enum lsm_allow */
+	uint32_t userns_depth; /* user namespaces that may be nested in its own */
+};
+
+/**
+ * lsm_register() - Make a container known, in mode off
+ * @ret_cgroup_id:	what the other calls know it by
+ *
+ * Containers that share the user namespace become a pod, whose unregistered tasks get the strictest policy of all.
+ * Entries of containers whose cgroup is gone are dropped where they stand in the way.
+ * Return: 0; -EEXIST when the cgroup has an entry; -EINVAL for an fd that is no cgroup v2 folder, no user namespace, or the
+ * host's; -ENOSPC when there are LSM_CONTAINERS_MAX already.
+ */
+int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
+		 uint64_t *ret_cgroup_id, struct error *err);
+
+/**
+ * lsm_set_mode() - Say what happens to a container from now on
+ * @armed_mode:	for LSM_MODE_ARM_ON_EXEC: audit or enforce; otherwise ignored
+ * @arm_pid:	for LSM_MODE_ARM_ON_EXEC: whose execve(2), in the first pid namespace; 0: anyone's inside
+ *
+ * Return: 0; -ENOENT when there is no such entry.
+ */
+int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum lsm_mode armed_mode,
+		 uint32_t arm_pid, struct error *err);
+
+/* Forgets a container and its counters. One that is not there is no error. */
+int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err);
+
+/*
+ * The process of @pidfd (of a single thread) is the runtime's until its next execve(2), wherever it goes: nothing is
+ * refused to it. What it forks is not marked.
+ */
+int lsm_mark_setup(struct lsm *lsm, int pidfd, struct error *err);
+
+/* Containers of the user namespace with inode number @userns may reopen the file of @fd. -EBADF for O_PATH. */
+int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *err);
+
+/* No container connects to the unix(7) socket at @fd (O_PATH) any more, or again with @guard false. */
+int lsm_guard_socket(struct lsm *lsm, int fd, bool guard, struct error *err);
+
+/* A rule on a node: @magic is procfs's or sysfs's, @path below its root without a leading '/'; @node 0 removes it. */
+int lsm_set_proc_rule(struct lsm *lsm, uint64_t magic, const char *path, uint32_t node,
+		      struct error *err);
+
+/* The key of that rule; 0 when a component is empty, too long for LSM_PATH_NAME, or there are more than LSM_PATH_DEPTH. */
+uint64_t lsm_path_hash(uint64_t magic, const char *path);
+
+/* One entry, or its counters: 0 or -ENOENT. */
+int lsm_read_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,
+		       struct error *err);
+int lsm_read_counters(struct lsm *lsm, uint64_t cgroup_id, struct lsm_counters *ret,
+		      struct error *err);
+int lsm_read_state(struct lsm *lsm, struct lsm_state *ret, struct error *err);
+
+/* Calls @visit for every registered container until it returns other than 0, and returns that. */
+int lsm_each_container(struct lsm *lsm,
+		       int (*visit)(const struct lsm_container *container, void *data), void *data,
+		       struct error *err);
+
+/* The inode number of a namespace, by which the maps know it. */
+int lsm_userns_of(int userns_fd, uint32_t *ret_userns, struct error *err);
