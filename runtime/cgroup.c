@@ -12,6 +12,7 @@
 #include "cgroup_internal.h"
 #include "error.h"
 #include "fd.h"
+#include "path.h"
 #include "mountinfo.h"
 #include "paths.h"
 #include "str.h"
@@ -99,18 +100,6 @@ static char *container_path(const char *cgroups_path, const char *id, const char
 	return str_dupf("%s%s%s", own, *own ? "/" : "", cgroups_path);
 }
 
-static bool has_dots(const char *path)
-{
-	for (const char *p = path; *p; p += strspn(p, "/")) {
-		size_t len = strcspn(p, "/");
-
-		if ((len == 2 && strncmp(p, "..", 2) == 0) || (len == 1 && *p == '.'))
-			return true;
-		p += len;
-	}
-	return false;
-}
-
 static int check_path(const char *path, struct error *err)
 {
 	char quoted[160];
@@ -124,7 +113,7 @@ static int check_path(const char *path, struct error *err)
 		return error_text(err, EINVAL,
 				  "linux.cgroupsPath: '%s' is of the systemd driver: give --systemd-cgroup, or a folder",
 				  str_quote(path, quoted, sizeof(quoted)));
-	if (has_dots(path))
+	if (path_has_dots(path))
 		return error_text(err, EINVAL, "linux.cgroupsPath: '%s' has a '.' or '..' in it",
 				  str_quote(path, quoted, sizeof(quoted)));
 	return 0;
@@ -149,7 +138,7 @@ static int add_hierarchy(struct cgroup *cgroup, const struct mountinfo_entry *mo
 	h->path = container_path(cgroups_path, id, m->path);
 	if (!h->name || !h->options || !h->mount || !h->path)
 		return error_set(err, ENOMEM, "cgroup");
-	if (has_dots(h->path)) /* proc_pid_cgroup(5): "/../x" is what a caller outside of its namespace's root sees */
+	if (path_has_dots(h->path)) /* proc_pid_cgroup(5): "/../x" is what a caller outside of its namespace's root sees */
 		return error_text(err, EINVAL,
 				  "linux.cgroupsPath: a relative one counts from the runtime's own cgroup, which its "
 				  "cgroup namespace does not show: give an absolute one");

@@ -151,14 +151,6 @@ static int add_defaults(struct device_plan *plan, struct error *err)
 	return r;
 }
 
-static bool has_dotdot(const char *path)
-{
-	for (const char *p = path; (p = strstr(p, "/..")); p += 3)
-		if (p[3] == '/' || p[3] == 0)
-			return true;
-	return false;
-}
-
 static int check_node(const struct device_node *node, size_t i, struct error *err)
 {
 	static const char *const types[] = { "c", "u", "b", "p" };
@@ -170,7 +162,7 @@ static int check_node(const struct device_node *node, size_t i, struct error *er
 	if (!known)
 		return error_text(err, EINVAL, "linux.devices[%zu].type: '%s' is none of c, u, b, p",
 				  i, str_quote(node->type, quoted, sizeof(quoted)));
-	if (!str_after(node->path, "/dev/") || has_dotdot(node->path) ||
+	if (!str_after(node->path, "/dev/") || path_has_dots(node->path) ||
 	    strlen(node->path) >= sizeof(((struct device_entry *)NULL)->path))
 		return error_text(err, EINVAL,
 				  "linux.devices[%zu].path: '%s' is not a path below /dev", i,

@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "json.h"
 #include "log.h"
+#include "path.h"
 #include "paths.h"
 #include "str.h"
 #include "sys.h"
@@ -125,16 +126,8 @@ bool policy_allows_net_device(const struct policy *policy, const char *name)
 /* Absolute, below the root itself, and no part of it ".", ".." or empty: so that a prefix is a folder above. */
 static bool is_normal(const char *path)
 {
-	if (path[0] != '/')
-		return false;
-	for (const char *part = path; part; part = strchr(part, '/')) {
-		size_t len = strcspn(++part, "/");
-
-		if (len == 0 || (len == 1 && part[0] == '.') ||
-		    (len == 2 && part[0] == '.' && part[1] == '.'))
-			return false;
-	}
-	return true;
+	return path[0] == '/' && path[1] && !path_has_dots(path) && !strstr(path, "//") &&
+	       path[strlen(path) - 1] != '/';
 }
 
 static int fill_listener_folders(const struct list_setting *setting, struct policy *ret,

@@ -39,16 +39,6 @@ static bool is_in_folder_of_policy(const char *path, const struct policy *policy
 	return false;
 }
 
-static bool has_dots(const char *path)
-{
-	for (const char *part = path; part; part = strchr(part, '/')) {
-		part += *part == '/';
-		if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || !part[2]))
-			return true;
-	}
-	return false;
-}
-
 /* O_PATH of the socket, which nobody but root can exchange: -errno otherwise. */
 static int open_socket(const struct seccomp_listener *listener, const struct policy *policy,
 		       struct error *err)
@@ -63,7 +53,7 @@ static int open_socket(const struct seccomp_listener *listener, const struct pol
 	int r;
 
 	(void)str_quote(listener->path, shown, sizeof(shown));
-	if (listener->path[0] != '/' || has_dots(listener->path))
+	if (listener->path[0] != '/' || path_has_dots(listener->path))
 		return error_text(err, EINVAL, WHERE ": '%s' is not an absolute path without '..'",
 				  shown);
 	if (!is_in_folder_of_policy(listener->path, policy))

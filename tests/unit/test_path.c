@@ -555,6 +555,19 @@ static void test_path_make_own_dir_refuses_files(void **state)
 	assert_int_equal(path_make_own_dir("", &s->err), -ENOENT);
 }
 
+static void test_path_has_dots_looks_at_whole_names(void **state)
+{
+	static const char *const with[] = { ".",       "..",	 "/..",	 "../x",
+					    "/a/../b", "/a/./b", "a/..", "//..//" };
+	static const char *const without[] = { "", "/", "/...", "/..a/b..", "/a..b", ".a", "/a//b" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+		assert_true(path_has_dots(with[i]));
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		assert_false(path_has_dots(without[i]));
+}
+
 static void test_path_is_below_compares_whole_names(void **state)
 {
 	(void)state;
@@ -653,6 +666,7 @@ int main(void)
 		T(test_path_of_fd_refuses_what_a_mount_covers),
 		T(test_path_make_own_dir_sets_modes),
 		T(test_path_make_own_dir_refuses_files),
+		cmocka_unit_test(test_path_has_dots_looks_at_whole_names),
 		cmocka_unit_test(test_path_is_below_compares_whole_names),
 	};
 

@@ -359,6 +359,18 @@ int path_of_fd(int fd, char *buf, struct error *err)
 	return 0;
 }
 
+bool path_has_dots(const char *path)
+{
+	for (const char *p = path; *p; p += strspn(p, "/")) {
+		size_t len = strcspn(p, "/");
+
+		if ((len == 2 && strncmp(p, "..", 2) == 0) || (len == 1 && *p == '.'))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
 bool path_is_below(const char *path, const char *dir)
 {
 	const char *rest;

@@ -48,5 +48,8 @@ int path_make_own_dir(const char *path, struct error *err);
 /* Whether @path is @dir or lies below it; both absolute and free of "..", as realpath(3) gives them. */
 bool path_is_below(const char *path, const char *dir);
 
+/* Whether some component is "." or "..". */
+bool path_has_dots(const char *path);
+
 /* rm -rf of @name below @dir_fd, never following a link, never crossing a mount. -ENOENT is success. */
 int path_remove_tree(int dir_fd, const char *name, struct error *err);
