@@ -151,7 +151,7 @@ after_hook() { gone; }
 # A container that joins another one, which must not notice.
 before_join() {
 	local bundle=$WORK/bundle-$ROOT-join partner
-	[ ! -e "$ASIDE/census.running" ] || return 0
+	[ ! -e "$ASIDE/census.partner" ] || return 0
 	mkdir -p "$bundle"
 	jq --arg cgroup "$CGROUP/partner" '.linux.cgroupsPath = $cgroup | del(.hooks)' "$WORK/bundle-$ROOT-sleep/config.json" \
 		>"$bundle/config.json"
@@ -161,12 +161,12 @@ before_join() {
 	jq --arg ns "$partner" '.linux.namespaces |= map(if .type == "network" then .path = $ns + "/net"
 		elif .type == "ipc" or .type == "uts" or .type == "pid" then .path = $ns + "/" + .type else . end)' \
 		"$WORK/bundle-$ROOT-sleep/config.json" >"$bundle/config.json"
-	census_before running
+	census_before partner
 }
 words_join() { echo "create --bundle $WORK/bundle-$ROOT-join $ID"; }
 after_join() {
 	must runtime delete --force $ID
-	census_after running "$AT, then delete --force" || exit 1
+	census_after partner "$AT, then delete --force" || exit 1
 }
 
 before_start() { created; }
