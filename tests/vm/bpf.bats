@@ -22,11 +22,12 @@ setup_file() {
 	mkdir -p $RO $MQ
 	mount -t tmpfs -o ro,nosuid,nodev,noexec ro $RO
 	# Twenty at once: the programs are loaded by one of them.
-	local i
+	local i pids=()
 	for i in {1..20}; do
 		"$CTL" load >"$BATS_FILE_TMPDIR/load.$i" 2>&1 3>&- &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}"
 	cat "$BATS_FILE_TMPDIR"/load.* >"$BATS_FILE_TMPDIR/loads"
 }
 
@@ -37,6 +38,12 @@ teardown_file() {
 
 setup() {
 	DIR=$BULWARK_TEST_TMP/files
+	HOST_PIDS=()
+	events >/dev/null # of whoever was before
+}
+
+# Files of the host that are the container's root's by DAC; made before each mode of a matrix, where a test says so.
+fresh_files() {
 	rm -rf "$DIR"
 	mkdir -p "$DIR/empty"
 	echo secret >"$DIR/secret"
@@ -44,13 +51,13 @@ setup() {
 	cp /bin/true "$DIR/prog"
 	chown -R 100000:100000 "$DIR"
 	chmod 0777 "$DIR"
-	HOST_PIDS=()
-	events >/dev/null # of whoever was before
 }
 
 teardown() {
-	[ ${#HOST_PIDS[@]} -eq 0 ] || kill -KILL "${HOST_PIDS[@]}" 2>/dev/null || true
-	wait
+	if [ ${#HOST_PIDS[@]} -gt 0 ]; then # and not all children: bats's own clock is one of them
+		kill -KILL "${HOST_PIDS[@]}" 2>/dev/null || true
+		wait "${HOST_PIDS[@]}" || true
+	fi
 	rmdir /sys/fs/cgroup/bpf-test-* 2>/dev/null || true
 }
 
@@ -66,7 +73,10 @@ events() {
 
 # "HOOK VERDICT" of each record since the last time.
 recorded() {
-	events | jq -r '"\(.hook) \(.verdict)"'
+	local verdict hook
+	"$CTL" events | while read -r _ _ verdict hook _; do # TIME ID VERDICT HOOK ...
+		echo "$hook $verdict"
+	done
 }
 
 wait_for() { # COMMAND...
@@ -236,11 +246,9 @@ fresh() {
 
 # bats test_tags=vm
 @test "bpf: confine: a leaked folder, as descriptor" {
+	fresh_files
 	fresh() {
-		rm -rf "$DIR"/new "$DIR"/dir "$DIR"/fifo "$DIR"/sym "$DIR"/hard "$DIR"/renamed
-		mkdir -p "$DIR/empty"
-		touch "$DIR/victim" "$DIR/gone"
-		chown 100000:100000 "$DIR"/*
+		fresh_files
 	}
 	matrix '
 		open-fd=secret ok EACCES file_open
@@ -261,6 +269,7 @@ fresh() {
 
 # bats test_tags=vm
 @test "bpf: confine: a leaked current folder (CVE-2024-21626)" {
+	fresh_files
 	matrix '
 		open-cwd=secret ok EACCES file_open
 		truncate-cwd=secret ok EACCES path_truncate
@@ -283,6 +292,7 @@ fresh() {
 
 # bats test_tags=vm
 @test "bpf: confine: inherited files may be reopened, others not" {
+	fresh_files
 	matrix '
 		reopen-fd=101 ok ok -
 		reopen-fd=102 ok EACCES file_open' --leak "101=$DIR/secret" --leak "102=$DIR/victim" --inherit 101
@@ -291,6 +301,7 @@ fresh() {
 # bats test_tags=vm
 @test "bpf: confine: folders that are sent over a socket, not files" {
 	local at=$BULWARK_TEST_TMP/sockets
+	fresh_files
 	rm -rf "$at"
 	mkdir -m 0755 "$at"
 	aside "$ATTACK" "serve=$at/folder=$DIR"
@@ -346,6 +357,7 @@ fresh() {
 # bats test_tags=vm
 @test "bpf: paths: a guarded socket, by any name" {
 	local at=$BULWARK_TEST_TMP/guarded
+	fresh_files
 	rm -rf "$at"
 	mkdir -m 0755 "$at"
 	aside "$ATTACK" "serve=$at/s=$DIR/secret"
@@ -358,7 +370,7 @@ fresh() {
 		connect=$at/hard ok EACCES unix_stream_connect
 		connect=$at/other ok ok -" --guard "$at/s"
 	mv "$at/s" "$at/moved"
-	matrix "connect=$at/moved ok EACCES unix_stream_connect"
+	assert_equal "$("$CONTAIN" --mode enforce -- "$ATTACK" "connect=$at/moved")" 'connect EACCES'
 }
 
 # ---------------------------------------------------------------- the gate

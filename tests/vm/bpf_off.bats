@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2154 # $status and $output are set by run
-# bpf_off - in a guest that is booted without `bpf` in lsm=: programs load and attach there, and enforce nothing.
+# bpf_off - in a guest with Linux 6.1 that is booted without `bpf` in lsm=: programs load and attach there, and enforce
+# nothing. (6.12 at least refuses the map of inode storage.)
 
 setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
