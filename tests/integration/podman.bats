@@ -198,7 +198,7 @@ y"
 	mkdir -p "$context"
 	printf 'FROM localhost/bb\nRUN id -u >/id && cat /proc/self/uid_map >/map && touch /made && chown 33:33 /made\nUSER 33\nCMD ["stat", "-c", "%%u:%%g", "/made"]\n' \
 		>"$context/Containerfile"
-	run inside buildah --storage-driver overlay bud --runtime "$RUNTIME" --isolation oci --cgroup-parent "$PODMAN_CGROUP" \
+	run inside buildah --storage-driver overlay bud --runtime "$RUNTIME" --isolation oci --cgroup-parent "$PODMAN_CGROUP/bud" \
 		--network none -t built "$context"
 	assert_status 0
 	run podman_run --rm built
