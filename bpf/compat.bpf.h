@@ -23,42 +23,43 @@ struct super_block___chained {
 	struct mount *s_mounts;
 } __attribute__((preserve_access_index));
 
-static __always_inline struct mount *compat_mount_of_instance(struct list_head *at,
-							      struct list_head *head)
+/*
+ * Which of the two it is decides between two loops, not inside of one: clang moves the offsets of both in front of a loop,
+ * and an offset that the kernel lacks is an instruction that its verifier refuses wherever it is reached.
+ */
+static __always_inline bool compat_mounts_are_chained(void)
+{
+	struct mount___chained *no_mount = 0;
+
+	return bpf_core_field_exists(no_mount->mnt_next_for_sb);
+}
+
+static __always_inline struct mount *compat_first_chained(struct super_block *sb)
+{
+	struct super_block___chained *chained = (void *)sb;
+
+	return BPF_CORE_READ(chained, s_mounts);
+}
+
+static __always_inline struct mount *compat_next_chained(struct mount *mount)
+{
+	struct mount___chained *chained = (void *)mount;
+
+	return BPF_CORE_READ(chained, mnt_next_for_sb);
+}
+
+static __always_inline struct list_head *compat_mounts_list(struct super_block *sb)
+{
+	struct super_block___listed *listed = (void *)sb;
+
+	return (void *)sb + bpf_core_field_offset(listed->s_mounts);
+}
+
+static __always_inline struct mount *compat_listed_mount(struct list_head *at)
 {
 	struct mount___listed *no_mount = 0;
 
-	if (!at || at == head)
-		return NULL;
 	return (void *)at - bpf_core_field_offset(no_mount->mnt_instance);
-}
-
-/* The first mount of a superblock, or NULL. */
-static __always_inline struct mount *compat_first_mount(struct super_block *sb)
-{
-	struct super_block___chained *chained = (void *)sb;
-	struct super_block___listed *listed = (void *)sb;
-	struct mount___chained *no_mount = 0;
-	struct list_head *head;
-
-	if (bpf_core_field_exists(no_mount->mnt_next_for_sb))
-		return BPF_CORE_READ(chained, s_mounts);
-	head = (void *)sb + bpf_core_field_offset(listed->s_mounts);
-	return compat_mount_of_instance(BPF_CORE_READ(head, next), head);
-}
-
-/* The mount after @mount of superblock @sb, or NULL. */
-static __always_inline struct mount *compat_next_mount(struct super_block *sb, struct mount *mount)
-{
-	struct super_block___listed *listed = (void *)sb;
-	struct mount___chained *chained = (void *)mount;
-	struct mount___listed *instance = (void *)mount;
-	struct list_head *head;
-
-	if (bpf_core_field_exists(chained->mnt_next_for_sb))
-		return BPF_CORE_READ(chained, mnt_next_for_sb);
-	head = (void *)sb + bpf_core_field_offset(listed->s_mounts);
-	return compat_mount_of_instance(BPF_CORE_READ(instance, mnt_instance.next), head);
 }
 
 /*

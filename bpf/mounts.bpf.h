@@ -48,20 +48,41 @@ static __always_inline bool mount_seals(struct mount *mount, const struct lsm_co
 	return BPF_CORE_READ(ns, user_ns, ns.inum) == container->userns;
 }
 
-static __always_inline bool superblock_is_sealed(struct super_block *sb,
-						 const struct lsm_container *container)
+static __always_inline bool has_seal_chained(struct super_block *sb,
+					     const struct lsm_container *container)
 {
-	struct mount *mount;
+	struct mount *mount = compat_first_chained(sb);
 
-	if (!userns_is_of(BPF_CORE_READ(sb, s_user_ns), container))
-		return true;
-	mount = compat_first_mount(sb);
 	for (int i = 0; i < SEALED_MOUNTS && mount; i++) {
 		if (mount_seals(mount, container))
 			return true;
-		mount = compat_next_mount(sb, mount);
+		mount = compat_next_chained(mount);
 	}
 	return false;
+}
+
+static __always_inline bool has_seal_listed(struct super_block *sb,
+					    const struct lsm_container *container)
+{
+	struct list_head *head = compat_mounts_list(sb);
+	struct list_head *at = BPF_CORE_READ(head, next);
+
+	for (int i = 0; i < SEALED_MOUNTS && at && at != head; i++) {
+		if (mount_seals(compat_listed_mount(at), container))
+			return true;
+		at = BPF_CORE_READ(at, next);
+	}
+	return false;
+}
+
+static __always_inline bool superblock_is_sealed(struct super_block *sb,
+						 const struct lsm_container *container)
+{
+	if (!userns_is_of(BPF_CORE_READ(sb, s_user_ns), container))
+		return true;
+	if (compat_mounts_are_chained())
+		return has_seal_chained(sb, container);
+	return has_seal_listed(sb, container);
 }
 
 static __always_inline int mounts_refuse(struct lsm_container *container, enum lsm_hook hook,

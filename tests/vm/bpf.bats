@@ -154,8 +154,7 @@ fresh() {
 # bats test_tags=vm
 @test "bpf: bpftool shows programs and containers by name" {
 	aside "$CONTAIN" --id shown --mode enforce -- sleep 100
-	wait_for grep -q 'LSM_MODE_ENFORCE' <(bpftool map dump pinned /sys/fs/bpf/bulwark/containers) ||
-		wait_for sh -c 'bpftool map dump pinned /sys/fs/bpf/bulwark/containers | grep -q LSM_MODE_ENFORCE'
+	wait_for sh -c 'bpftool map dump pinned /sys/fs/bpf/bulwark/containers | grep -q LSM_MODE_ENFORCE'
 	run bpftool map dump pinned /sys/fs/bpf/bulwark/containers
 	echo "$output"
 	[[ "$output" == *'"id": "shown"'* ]]
@@ -369,6 +368,11 @@ fresh() {
 		connect=$at/s ok EACCES unix_stream_connect
 		connect=$at/hard ok EACCES unix_stream_connect
 		connect=$at/other ok ok -" --guard "$at/s"
+	aside "$ATTACK" "hold=$at/datagrams"
+	wait_for sh -c "stat -c %a '$at/datagrams' | grep -q 666"
+	assert_equal "$("$CONTAIN" --mode enforce -- "$ATTACK" "send=$at/datagrams")" 'send ok'
+	assert_equal "$("$CONTAIN" --mode enforce --guard "$at/datagrams" -- "$ATTACK" "send=$at/datagrams")" 'send EACCES'
+	assert_equal "$(recorded)" 'unix_may_send refused'
 	mv "$at/s" "$at/moved"
 	assert_equal "$("$CONTAIN" --mode enforce -- "$ATTACK" "connect=$at/moved")" 'connect EACCES'
 }

@@ -488,6 +488,27 @@ static long try_connect(const char *a)
 	return closed(connect_to(a, SOCK_STREAM));
 }
 
+static long try_send(const char *a)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", a);
+	return sendto(socket(AF_UNIX, SOCK_DGRAM, 0), "x", 1, MSG_DONTWAIT,
+		      (struct sockaddr *)&address, sizeof(address));
+}
+
+/* On the host: a datagram socket at PATH. */
+static long hold(const char *a)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", a);
+	if (bind(socket(AF_UNIX, SOCK_DGRAM, 0), (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(a, 0666) < 0)
+		return -1;
+	return pause();
+}
+
 /* A descriptor that a process of the host sends: it comes, or the message arrives without it. */
 static long try_receive(const char *a)
 {
@@ -709,6 +730,8 @@ static const struct {
 	{ "chroot-cwd", try_chroot_cwd },
 	{ "exec", try_exec },
 	{ "connect", try_connect },
+	{ "send", try_send },
+	{ "hold", hold },
 	{ "receive", try_receive },
 	{ "serve", serve },
 	{ "own-files", try_own_files },
