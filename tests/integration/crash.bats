@@ -78,9 +78,9 @@ crash() {
 }
 
 # bats test_tags=vm
-@test "crash: create, joining, start, exec and delete, at some fifty system calls" {
+@test "crash: create, joining, start, exec and delete, at some thirty system calls" {
 	local scenario
-	for scenario in create-plain:10 create-twin:10 start-plain:7 exec-plain:7 delete-plain:7 join-plain:7; do
+	for scenario in create-plain:6 create-twin:6 start-plain:4 exec-plain:4 delete-plain:4 join-plain:5; do
 		CRASH_KILLS=${scenario#*:} crash "${scenario%:*}" 1
 	done
 }
