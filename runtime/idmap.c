@@ -178,7 +178,7 @@ bool idmap_says_the_same(const struct id_mapping *a, size_t n_a, const struct id
 	struct id_mapping settled_a[IDMAP_MAX], settled_b[IDMAP_MAX];
 
 	if (n_a == 0 || n_b == 0 || n_a > IDMAP_MAX || n_b > IDMAP_MAX)
-		return false;
+		return n_a == 0 && n_b == 0;
 	n_a = settle(a, n_a, settled_a);
 	n_b = settle(b, n_b, settled_b);
 	return n_a == n_b &&

@@ -44,7 +44,7 @@ bool idmap_host_gid(const struct idmap *map, uint32_t gid, uint32_t *ret);
 bool idmap_has_host_uid(const struct idmap *map,
 			uint32_t host_uid); /* whether it is some id of the container */
 
-/* Whether two maps are the same however they are ordered and split up; no map is none. */
+/* Whether two maps are the same however they are ordered and split up. */
 bool idmap_says_the_same(const struct id_mapping *a, size_t n_a, const struct id_mapping *b,
 			 size_t n_b);
 bool idmap_equal(const struct idmap *a, const struct idmap *b);

@@ -13,7 +13,7 @@ static void check_hierarchy(const struct hierarchy *h, const struct membership *
 			    const char *cgroups_path)
 {
 	FUZZ_CHECK(h->path[0] && h->path[0] != '/');
-	FUZZ_CHECK(!has_dots(h->path));
+	FUZZ_CHECK(!path_has_dots(h->path));
 	if (!*cgroups_path || cgroups_path[strspn(cgroups_path, "/")] == '\0')
 		FUZZ_CHECK(str_eq(h->path, ID) || *cgroups_path != '/');
 	FUZZ_CHECK(h->is_v2 == (own->controllers[0] == '\0') && !strchr(h->name, '/'));
@@ -44,7 +44,7 @@ static void plan(const char *cgroups_path, const struct mountinfo *info, char *m
 				continue;
 			r = add_hierarchy(cgroup, &info->items[k], &own[i], cgroups_path, ID, &err);
 			/* "/.." is what the kernel says of a folder outside of the cgroup namespace */
-			FUZZ_CHECK(r == 0 || has_dots(own[i].path));
+			FUZZ_CHECK(r == 0 || path_has_dots(own[i].path));
 			if (r < 0)
 				break;
 			check_hierarchy(&cgroup->list[cgroup->n - 1], &own[i], cgroups_path);
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memberships = mounts + strlen(mounts) + 1;
 	r = check_path(text, &err);
 	fuzz_check_answer(r, &err, data, size, NULL);
-	FUZZ_CHECK(r < 0 || !has_dots(text));
+	FUZZ_CHECK(r < 0 || !path_has_dots(text));
 	if (r == 0 && mountinfo_parse(strdup(mounts), &info, &info_err) == 0)
 		plan(text, &info, memberships);
 	mountinfo_done(&info);

@@ -58,7 +58,8 @@ setup_file() {
 }
 
 @test "systemd: Podman 5 runs a container: exit code, output, root is nobody outside" {
-	run podman --runtime "$RUNTIME" --cgroup-manager cgroupfs run --rm bb \
+	# Its default network is podman.bats' matter: netavark wants nft(8), which the image does not have.
+	run podman --runtime "$RUNTIME" --cgroup-manager cgroupfs run --rm --network none bb \
 		sh -c 'cat /proc/self/uid_map; exit 42'
 	echo "$output"
 	[ "$status" -eq 42 ]
