@@ -176,26 +176,16 @@ static int make_fifo(struct container *c, struct error *err)
 
 /* ---- 3: M1, and every decision about the host's files ------------------------------------------------------ */
 
-static int open_self_ns(const char *name, struct error *err)
-{
-	char path[64];
-	int fd;
-
-	(void)str_format(path, sizeof(path), "/proc/self/ns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
-}
-
 /* Before I is cloned: later it could not enter a namespace that belongs to the host. */
 static int make_m1(struct container *c, struct error *err)
 {
-	c->host_net_fd = open_self_ns("net", err);
+	c->host_net_fd = proc_open_ns(0, "net", err);
 	if (c->host_net_fd < 0)
 		return c->host_net_fd;
 	c->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->cwd_fd < 0)
 		return error_set(err, errno, "cannot open the current folder");
-	c->host_mnt_fd = open_self_ns("mnt", err); /* last of the three: leave_m1() goes by it */
+	c->host_mnt_fd = proc_open_ns(0, "mnt", err); /* last of the three: leave_m1() goes by it */
 	if (c->host_mnt_fd < 0)
 		return c->host_mnt_fd;
 	if (unshare(CLONE_NEWNS) < 0)

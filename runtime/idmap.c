@@ -15,6 +15,7 @@
 #include "error.h"
 #include "fd.h"
 #include "idrange.h"
+#include "proc.h"
 #include "str.h"
 #include "sys.h"
 
@@ -271,16 +272,6 @@ static int reap(pid_t pid)
 	return 0;
 }
 
-static int open_userns(pid_t pid, struct error *err)
-{
-	char path[64];
-	int fd;
-
-	(void)str_format(path, sizeof(path), "/proc/%d/ns/user", pid); /* always fits */
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
-}
-
 /* Makes the carrier in a user namespace of its own, or, with @join_fd, in an existing one. */
 static int carrier_start(int join_fd, pid_t *ret_pid, int *ret_fd, struct error *err)
 {
@@ -326,7 +317,7 @@ int idmap_make_userns(const struct idmap *map, struct error *err)
 		return r;
 	r = idmap_write(pid, map, err);
 	if (r == 0)
-		r = fd = open_userns(pid, err);
+		r = fd = proc_open_ns(pid, "user", err);
 	carrier_end(pid, sock);
 	return r < 0 ? r : fd;
 }

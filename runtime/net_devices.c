@@ -21,6 +21,7 @@
 #include "fd.h"
 #include "log.h"
 #include "policy.h"
+#include "proc.h"
 #include "rtnetlink.h"
 #include "str.h"
 
@@ -412,16 +413,6 @@ static int move_one(struct net_devices_moved *m, struct moved_device *moved,
 	return r < 0 ? error_set(err, -r, "cannot set it up") : 0;
 }
 
-static int open_ns(pid_t pid, struct error *err)
-{
-	char path[64];
-	int fd;
-
-	(void)str_format(path, sizeof(path), "/proc/%d/ns/net", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
-}
-
 static int open_inside(struct net_devices_moved *m, struct error *err)
 {
 	if (setns(m->inside_ns_fd, CLONE_NEWNET) < 0)
@@ -434,10 +425,10 @@ static int open_inside(struct net_devices_moved *m, struct error *err)
 
 static int open_both(struct net_devices_moved *m, pid_t pid, struct error *err)
 {
-	m->host_ns_fd = open_ns(getpid(), err);
+	m->host_ns_fd = proc_open_ns(0, "net", err);
 	if (m->host_ns_fd < 0)
 		return m->host_ns_fd;
-	m->inside_ns_fd = open_ns(pid, err);
+	m->inside_ns_fd = proc_open_ns(pid, "net", err);
 	if (m->inside_ns_fd < 0)
 		return m->inside_ns_fd;
 	m->host_sock = rtnetlink_open(err);

@@ -3,7 +3,6 @@
 #include "spawn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -104,16 +103,6 @@ static int clone_init(struct container *c, struct error *err)
 	return 0;
 }
 
-static int open_init_ns(const struct container *c, const char *name, struct error *err)
-{
-	char path[64];
-	int fd;
-
-	(void)str_format(path, sizeof(path), "/proc/%d/ns/%s", c->init_pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
-}
-
 /* So that others can join it, and nobody takes another's namespace for it. */
 static int note_userns(const struct container *c, struct error *err)
 {
@@ -149,8 +138,8 @@ int spawn_init(struct container *c, struct error *err)
 		r = intel_rdt_enter(c->state.rdt_group, c->state.rdt_monitor, c->init_pid, err);
 	if (r < 0)
 		return r;
-	c->userns_fd = open_init_ns(c, "user", err);
-	c->pidns_fd = c->userns_fd < 0 ? -EBADF : open_init_ns(c, "pid", err);
+	c->userns_fd = proc_open_ns(c->init_pid, "user", err);
+	c->pidns_fd = c->userns_fd < 0 ? -EBADF : proc_open_ns(c->init_pid, "pid", err);
 	if (c->pidns_fd < 0)
 		return -EIO;
 	r = channel_say(c->sock, CHANNEL_MAPPED, 0, -EBADF, err);

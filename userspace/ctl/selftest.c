@@ -19,6 +19,7 @@
 #include "fd.h"
 #include "lsm.h"
 #include "lsm_map.h"
+#include "proc.h"
 #include "str.h"
 
 #define SELFTEST_CGROUP UINT64_MAX
@@ -97,13 +98,11 @@ static int register_child(struct lsm *lsm, pid_t pid, struct error *err)
 	static const struct lsm_counters none;
 	struct lsm_namespace ns = { .members = 1, .level = 1 };
 	_cleanup_close_ int fd = -EBADF;
-	char path[64];
 	int r;
 
-	(void)str_format(path, sizeof(path), "/proc/%d/ns/user", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = proc_open_ns(pid, "user", err);
 	if (fd < 0)
-		return error_set(err, errno, "self-test: cannot open '%s'", path);
+		return error_wrap(err, "self-test");
 	r = lsm_userns_of(fd, &container.userns, err);
 	if (r < 0)
 		return r;

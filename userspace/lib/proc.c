@@ -151,6 +151,19 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int proc_open_ns(pid_t pid, const char *name, struct error *err)
+{
+	char path[64];
+	int fd, r;
+
+	r = pid ? str_format(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name) :
+		  str_format(path, sizeof(path), "/proc/self/ns/%s", name);
+	if (r < 0)
+		return error_set(err, ENAMETOOLONG, "namespace '%s'", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
+}
+
 int proc_wait_dead(int pidfd, int timeout_ms, struct error *err)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };

@@ -27,6 +27,15 @@ bool proc_is_alive(const struct proc_id *id);
  */
 int proc_open(const struct proc_id *id, struct error *err);
 
+/**
+ * proc_open_ns() - A namespace that a process is in, namespaces(7)
+ * @pid:	0: this process
+ * @name:	as in /proc/PID/ns: "net", "mnt", "user", ...
+ *
+ * Return: a descriptor owned by the caller, or -errno.
+ */
+int proc_open_ns(pid_t pid, const char *name, struct error *err);
+
 /* Waits until the process of a pidfd is dead: 0, or -ETIMEDOUT after @timeout_ms (-1: for ever). */
 int proc_wait_dead(int pidfd, int timeout_ms, struct error *err);
 
