@@ -37,6 +37,7 @@ our_libs := -ljansson -lseccomp -lcap -lm
 # Programs that bulwark runs lie here; its test build runs those of the folder it is built in.
 libexec := $(PREFIX)/libexec/bulwark
 ctl_libs := -lbpf -ljansson
+monitor_libs := -lfuse3
 
 ifneq ($(SANITIZE),)
 # Sanitizers need the dynamic C library, and do the work of the flags below better.
@@ -73,6 +74,8 @@ lib_sources := $(wildcard userspace/lib/*.c)
 runtime_sources := $(wildcard runtime/*.c)
 systemd_sources := $(wildcard userspace/systemd/*.c)
 ctl_sources := $(wildcard userspace/ctl/*.c)
+monitor_sources := $(wildcard userspace/monitor/*.c)
+emulation_sources := $(wildcard userspace/emulation/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard tests/bench/*.c)
@@ -82,11 +85,13 @@ manpages := $(wildcard docs/man/*.8)
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
 ctl_objects := $(ctl_sources:userspace/ctl/%.c=$B/ctl/%.o)
+monitor_objects := $(monitor_sources:userspace/monitor/%.c=$B/monitor/%.o)
+emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)
 runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
 systemd_objects := $(systemd_sources:userspace/systemd/%.c=$B/systemd/%.o)
-helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd)
+helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd) $B/bulwark-monitor
 unit_programs := $(unit_sources:tests/unit/%.c=$B/unit/%)
 fuzz_programs := $(fuzz_sources:tests/fuzz/%.c=$B/fuzz/%)
 bench_programs := $(bench_sources:tests/bench/%.c=$B/bench/%)
@@ -97,7 +102,7 @@ versioned_sources := $(if $(runtime_sources),$(shell grep -lE 'BULWARK_(VERSION|
 versioned_objects := $B/ctl/main.o $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned_sources:runtime/%.c=$B/test/runtime/%.o)
 
 # The same for where programs lie.
-placed_sources := $(if $(runtime_sources),$(shell grep -l PATHS_SYSTEMD $(runtime_sources)))
+placed_sources := $(if $(runtime_sources),$(shell grep -lE 'PATHS_(SYSTEMD|MONITOR)' $(runtime_sources)))
 placed_objects := $(placed_sources:runtime/%.c=$B/runtime/%.o) $(placed_sources:runtime/%.c=$B/test/runtime/%.o)
 place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(libexec))"'
 
@@ -121,6 +126,11 @@ $B/bulwark-systemd: $(systemd_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lsystemd
 
+# Static, too: it is started with every container.
+$B/bulwark-monitor: $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stamp-link
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(monitor_libs)
+
 $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
@@ -139,6 +149,10 @@ $B/libbulwark.a: $(lib_objects) $B/stamp-lib
 	$(call say,AR,$@)
 	$(Q)$(archive)
 
+$B/libemulation.a: $(emulation_objects) $B/stamp-lib
+	$(call say,AR,$@)
+	$(Q)$(archive)
+
 $B/test/libruntime.a: $(filter-out %/main.o,$(test_objects)) $B/stamp-runtime
 	$(call say,AR,$@)
 	$(Q)$(archive)
@@ -146,6 +160,14 @@ $B/test/libruntime.a: $(filter-out %/main.o,$(test_objects)) $B/stamp-runtime
 $B/lib/%.o: userspace/lib/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
+
+$B/emulation/%.o: userspace/emulation/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/emulation -c -o $@ $<
+
+$B/monitor/%.o: userspace/monitor/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -iquote userspace/emulation -isystem /usr/include/fuse3 -c -o $@ $<
 
 $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 	$(call say,CC,$@)
@@ -205,10 +227,10 @@ $(placed_objects): $B/stamp-place
 # must lose the object of a file that was removed).
 $B/stamp-compile: text = $(shell $(CC) --version | head -n 1) $(compile)
 $B/stamp-bpf: text = $(shell $(CLANG) --version 2>/dev/null | head -n 1) $(compile_bpf)
-$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(runtime_sources) $(ctl_sources)
+$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(monitor_libs) $(monitor_sources) $(runtime_sources) $(ctl_sources)
 $B/stamp-version: text = $(version_flags)
 $B/stamp-place: text = $(libexec) $(abspath $B)
-$B/stamp-lib: text = $(lib_sources)
+$B/stamp-lib: text = $(lib_sources) $(emulation_sources)
 $B/stamp-runtime: text = $(runtime_sources)
 quote = '$(subst ','\'',$(1))'
 $B/stamp-%: FORCE
@@ -217,7 +239,7 @@ $B/stamp-%: FORCE
 FORCE:
 
 -include $(wildcard $B/lib/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
-	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d)
+	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d $B/emulation/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----
@@ -269,12 +291,13 @@ lint:
 install: $B/bulwark $B/bulwarkctl $(helpers)
 	install -D -m 0755 $B/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwark
 	install -D -m 0755 $B/bulwarkctl $(DESTDIR)$(PREFIX)/sbin/bulwarkctl
-	$(if $(helpers),install -D -m 0755 $(helpers) $(DESTDIR)$(libexec)/bulwark-systemd)
+	install -d $(DESTDIR)$(libexec)
+	install -m 0755 $(helpers) $(DESTDIR)$(libexec)/
 	$(if $(manpages),install -d $(DESTDIR)$(PREFIX)/share/man/man8)
 	$(if $(manpages),install -m 0644 $(manpages) $(DESTDIR)$(PREFIX)/share/man/man8/)
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd $(DESTDIR)$(libexec)/bulwark-monitor
 	rmdir $(DESTDIR)$(libexec) 2>/dev/null || true
 	$(if $(manpages),rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(manpages))))
 

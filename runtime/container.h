@@ -64,6 +64,7 @@ struct container {
 	struct joined joined;
 	int fifo_fd;
 	int notify_fd;	 /* folder of its NOTIFY_SOCKET, in M1 */
+	int monitor_fd;	 /* socket to its monitor; -EBADF: none, or it is on its own by now */
 	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */

@@ -34,6 +34,7 @@
 #include "listen_fds.h"
 #include "log.h"
 #include "masks.h"
+#include "monitor.h"
 #include "mount_tree.h"
 #include "net_devices.h"
 #include "notify_socket.h"
@@ -344,6 +345,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (r == 0)
 		r = masks_apply(c->root_fd, c->scratch, l->masked_paths, l->readonly_paths, err);
 	if (r == 0)
+		r = monitor_mount(c, err);
+	if (r == 0)
 		r = run_hooks(c, "createContainer", &c->spec->hooks.create_container, NULL,
 			      enter_container_ns, err);
 	if (r == 0 && c->spec->process)
@@ -352,6 +355,8 @@ static int build_tree(struct container *c, struct error *err)
 		r = mount_tree_finish(c, err);
 	if (r == 0)
 		r = rootfs_pivot(c, err);
+	if (r == 0)
+		r = monitor_commit(c, err);
 	return r;
 }
 
@@ -459,6 +464,8 @@ static int build(struct container *c, struct error *err)
 	if (r == 0)
 		r = make_fifo(c, err); /* before I, which inherits it */
 	if (r == 0)
+		monitor_start(c); /* while R is where the host is; it needs a while */
+	if (r == 0)
 		r = make_m1(c, err); /* before I, which could not enter it later */
 	if (r == 0)
 		r = make_notify_folder(c, err); /* in M1, which it is mounted from, and before that is built upon */
@@ -477,6 +484,8 @@ static int build(struct container *c, struct error *err)
 		r = make_root(c, err); /* while I makes its namespaces */
 	if (r == 0)
 		r = spawn_finish_namespaces(c, err);
+	if (r == 0)
+		monitor_go(c); /* the offsets of the clocks are there; the cgroup is */
 	if (r == 0) /* while R is in the namespace they come from */
 		r = net_devices_move(&c->spec->linux_.net_devices, c->init_pid, &c->net_devices, err);
 	if (r == 0)
@@ -502,6 +511,7 @@ static void undo(struct container *c)
 			   SIGKILL); /* our own child, not reaped yet: the number is still its */
 		(void)waitpid(c->init_pid, NULL, 0);
 	}
+	c->monitor_fd = fd_close(c->monitor_fd); /* with it the monitor ends */
 	if (leave_m1(c, &ignored) < 0)
 		log_warning("cleaning up after a failed create: %s", ignored.msg);
 	if (c->state_fd >= 0 &&
@@ -526,7 +536,8 @@ static void done(struct container *c)
 	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
 		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
 		       &c->root_fd,   &c->init_pidfd,  &c->master_fd,	&c->slave_fd,
-		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd };
+		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd,
+			&c->monitor_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -542,6 +553,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.fifo_fd = -EBADF,
 		.listener_fd = -EBADF,
 		.notify_fd = -EBADF,
+		.monitor_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
 		.init_sock = -EBADF,

@@ -28,6 +28,7 @@
 #define BULWARK_LIBEXEC "/usr/local/libexec/bulwark"
 #endif
 #define PATHS_SYSTEMD BULWARK_LIBEXEC "/bulwark-systemd"
+#define PATHS_MONITOR BULWARK_LIBEXEC "/bulwark-monitor"
 
 /* Where criu(8) is looked for. The caller's PATH says nothing: what runs as root is found in root's folders. */
 #ifdef BULWARK_TEST_BUILD

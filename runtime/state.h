@@ -46,6 +46,8 @@ struct state {
 	char *rdt_monitor;   /* of that group, to be removed; NULL: none */
 	bool rdt_own;	     /* the group is to be removed, too */
 	bool degraded;	     /* some layer is missing on this host */
+	struct proc_id monitor; /* keeper of its monitor; pid 0: none */
+	bool no_emulation; /* that could not be had: degraded, too */
 	json_t *cgroup;	     /* cgroup_to_json() */
 	json_t *annotations; /* of the spec */
 	json_t *poststart;   /* hooks, as the spec has them */

@@ -60,6 +60,9 @@ struct state_file {
 	bool rdt_own;
 	uint32_t pid;
 	uint64_t start;
+	uint32_t monitor_pid;
+	uint64_t monitor_start;
+	bool no_emulation;
 	uint32_t id_base;
 	struct json_array uid_mappings, gid_mappings;
 	uint32_t owner;
@@ -97,6 +100,9 @@ static const struct json_field state_fields[] = {
 	F(rdt_monitor, "rdtMonitor", JSON_STRING_FIELD),
 	F(rdt_own, "rdtOwn", JSON_BOOL_FIELD),
 	F(degraded, "degraded", JSON_BOOL_FIELD),
+	F(monitor_pid, "monitorPid", JSON_U32_FIELD),
+	F(monitor_start, "monitorStartTime", JSON_U64_FIELD),
+	F(no_emulation, "noEmulation", JSON_BOOL_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
 	VALUE(poststart, "poststart"),
@@ -110,7 +116,7 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
@@ -120,7 +126,9 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     "owner", (json_int_t)state->owner, "config", state->config, "twinWork",
 			     state->twin_work, "rdtGroup", state->rdt_group, "rdtMonitor",
 			     state->rdt_monitor, "rdtOwn", (int)state->rdt_own, "degraded",
-			     (int)state->degraded, "cgroup", state->cgroup, "annotations",
+			     (int)state->degraded, "monitorPid", (int)state->monitor.pid,
+			     "monitorStartTime", (json_int_t)state->monitor.start, "noEmulation",
+			     (int)state->no_emulation, "cgroup", state->cgroup, "annotations",
 			     state->annotations, "poststart", state->poststart, "poststop",
 			     state->poststop);
 
@@ -161,6 +169,8 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.owner = file->owner,
 		.rdt_own = file->rdt_own,
 		.degraded = file->degraded,
+		.monitor = { (pid_t)file->monitor_pid, file->monitor_start },
+		.no_emulation = file->no_emulation,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),
 		.poststart = json_incref(file->poststart),
@@ -193,6 +203,8 @@ static int parse_state(json_t *tree, struct state *ret, struct error *err)
 		r = error_text(err, EINVAL,
 			       "the container was made by another version of bulwark (state %u, ours is %d)",
 			       file.version, STATE_VERSION);
+	else if (file.monitor_pid > INT32_MAX || file.monitor_start > INT64_MAX)
+		r = error_text(err, EINVAL, STATE_FILE ": monitorPid: no process");
 	else if (file.pid > INT32_MAX)
 		r = error_text(err, EINVAL, STATE_FILE ": pid: %u is no process", file.pid);
 	else if (file.start > INT64_MAX) /* more than a state.json can hold: we never wrote it */
