@@ -18,10 +18,8 @@
 #define EMU_KEPT_MAX 64		       /* descriptors of files that are read again and again */
 #define EMU_READ_MAX (4 * 1024 * 1024) /* the largest kernel file we take: cpuinfo */
 #define EMU_READ_KEEP (64 * 1024)      /* memory that stays with us after it */
-#define EMU_HOST_NS                                                                                \
-	EMU_NSEC_PER_SEC /* how long what the host has (swap, cpus) is taken for granted */
-#define EMU_FRESH_NS                                                                               \
-	10000000 /* how long an answer is given again: a limit that changes shows at once */
+#define EMU_HOST_NS EMU_NSEC_PER_SEC   /* how long the host's swap and cpus are taken for granted */
+#define EMU_FRESH_NS 10000000	       /* how long an answer is given again */
 #define EMU_READERS 8
 #define EMU_RENDERED 8
 #define EMU_RENDERED_LEN (16 * 1024)
@@ -31,7 +29,7 @@
 #define EMU_STATE_MAGIC UINT64_C(0x31756d65746c7762) /* "bwltemu1" */
 #define EMU_STATE_VERSION 1
 #define EMU_SLOTS                                                                                  \
-	4 /* [0]: the container, the others: nested cgroups with limits, the last ones that were looked at */
+	4 /* [0]: the container; the others: nested cgroups with limits, as looked at last */
 
 /*
  * Two banks: the one that is not @active is written, then one store makes it active. Who dies in between leaves the old

@@ -73,7 +73,7 @@ static uint64_t field(const struct emu_memory *memory, size_t offset)
 	return value;
 }
 
-/* "Name:" in 16 columns, then the number in 8. */
+/* "Name:" in 16 columns, then the number in 8; a longer name has 5 behind a space. */
 static void add_kb(struct emu_text *out, const char *prefix, const char *name, uint64_t bytes)
 {
 	size_t len = strlen(name) + 1;
@@ -82,7 +82,7 @@ static void add_kb(struct emu_text *out, const char *prefix, const char *name, u
 	emu_text_str(out, name);
 	emu_text_str(out, ":");
 	emu_text_bytes(out, "                ", len < 16 ? 16 - len : 1);
-	emu_text_u64(out, bytes / 1024, 8);
+	emu_text_u64(out, bytes / 1024, len > 16 ? 5 : 8);
 	emu_text_str(out, " kB\n");
 }
 
