@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno
 	$(if $(filter 0,$(WERROR)),,-Werror)
 
 # -iquote, not -I: <seccomp.h> is libseccomp's, "seccomp.h" is ours.
-our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote runtime -iquote bpf
+our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote userspace/emulation -iquote runtime -iquote bpf
 our_cflags := -std=gnu11 -O2 -g -fPIE -fno-common $(WARNINGS)
 our_libs := -ljansson -lseccomp -lcap -lm
 # Programs that bulwark runs lie here; its test build runs those of the folder it is built in.
@@ -71,11 +71,11 @@ version_flags := -DBULWARK_VERSION='"$(VERSION)"' -DBULWARK_COMMIT='"$(COMMIT)"'
 # ---- what is built from what ----
 
 lib_sources := $(wildcard userspace/lib/*.c)
+emulation_sources := $(wildcard userspace/emulation/*.c)
 runtime_sources := $(wildcard runtime/*.c)
 systemd_sources := $(wildcard userspace/systemd/*.c)
 ctl_sources := $(wildcard userspace/ctl/*.c)
 monitor_sources := $(wildcard userspace/monitor/*.c)
-emulation_sources := $(wildcard userspace/emulation/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard tests/bench/*.c)
@@ -84,9 +84,9 @@ vm_probe_sources := $(wildcard tests/vm/probes/*.c)
 manpages := $(wildcard docs/man/*.8)
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
+emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)
 ctl_objects := $(ctl_sources:userspace/ctl/%.c=$B/ctl/%.o)
 monitor_objects := $(monitor_sources:userspace/monitor/%.c=$B/monitor/%.o)
-emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)
 runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
@@ -135,11 +135,11 @@ $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
 
-$B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
+$B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lcmocka $(our_libs)
 
-$B/fuzz/%: $B/fuzz/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
+$B/fuzz/%: $B/fuzz/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(our_libs)
 
@@ -149,7 +149,8 @@ $B/libbulwark.a: $(lib_objects) $B/stamp-lib
 	$(call say,AR,$@)
 	$(Q)$(archive)
 
-$B/libemulation.a: $(emulation_objects) $B/stamp-lib
+# What a container reads in /proc and /sys: for bulwark-monitor.
+$B/libemulation.a: $(emulation_objects) $B/stamp-emulation
 	$(call say,AR,$@)
 	$(Q)$(archive)
 
@@ -163,11 +164,11 @@ $B/lib/%.o: userspace/lib/%.c $B/stamp-compile
 
 $B/emulation/%.o: userspace/emulation/%.c $B/stamp-compile
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/emulation -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
 
 $B/monitor/%.o: userspace/monitor/%.c $B/stamp-compile
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -iquote userspace/emulation -isystem /usr/include/fuse3 -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -isystem /usr/include/fuse3 -c -o $@ $<
 
 $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 	$(call say,CC,$@)
@@ -230,7 +231,8 @@ $B/stamp-bpf: text = $(shell $(CLANG) --version 2>/dev/null | head -n 1) $(compi
 $B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(monitor_libs) $(monitor_sources) $(runtime_sources) $(ctl_sources)
 $B/stamp-version: text = $(version_flags)
 $B/stamp-place: text = $(libexec) $(abspath $B)
-$B/stamp-lib: text = $(lib_sources) $(emulation_sources)
+$B/stamp-lib: text = $(lib_sources)
+$B/stamp-emulation: text = $(emulation_sources)
 $B/stamp-runtime: text = $(runtime_sources)
 quote = '$(subst ','\'',$(1))'
 $B/stamp-%: FORCE
@@ -238,8 +240,8 @@ $B/stamp-%: FORCE
 	@printf '%s\n' $(call quote,$(text)) | cmp -s - $@ || printf '%s\n' $(call quote,$(text)) >$@
 FORCE:
 
--include $(wildcard $B/lib/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
-	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d $B/emulation/*.d)
+-include $(wildcard $B/lib/*.d $B/emulation/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
+	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----

@@ -25,12 +25,12 @@
 
 struct error;
 
-#define EMU_CPUS_MAX 1024	      /* what has a higher number is never shown */
-#define EMU_NODES_MAX 64	      /* the same for memory nodes */
-#define EMU_PATH_MAX 512	      /* a cgroup's path; see emu_reader_of() for what is longer */
-#define EMU_CONTENT_MAX (1024 * 1024) /* bytes of a rendered file */
-#define EMU_NAME_MAX 48		      /* one component of a node's path */
-#define EMU_STATE_SIZE (512 * 1024)   /* mostly never touched: give it memory that is allocated when written */
+#define EMU_CPUS_MAX 1024		  /* what has a higher number is never shown */
+#define EMU_NODES_MAX 64		  /* the same for memory nodes */
+#define EMU_PATH_MAX 512		  /* a cgroup's path; emu_reader_of() says what is longer */
+#define EMU_CONTENT_MAX (4 * 1024 * 1024) /* bytes of a file: cpuinfo of 1024 cpus is 2 MB */
+#define EMU_NAME_MAX 48			  /* one component of a node's path */
+#define EMU_STATE_SIZE (512 * 1024) /* mostly never touched, so of pages that come when written */
 
 /* ---- sources: what the privileged keeper opens once ---- */
 
@@ -54,16 +54,21 @@ enum emu_cgroup {
  * open_tree(OPEN_TREE_CLONE), where ".." ends at the copy's root. emu_sources_open() does that when told to.
  */
 struct emu_sources {
-	int proc_fd; /* folder: root of a procfs of the initial pid namespace, as FUSE requests have host pids */
-	int sys_fd;  /* folder: the host's /sys/devices/system */
+	/* Folder: root of a procfs of the initial pid namespace, as FUSE requests have host pids. */
+	int proc_fd;
+	/* Folder: the host's /sys/devices/system. */
+	int sys_fd;
 	/* Folder of the container in each hierarchy. ".." from there leads through its ancestors, whose limits count. */
 	int cgroup_fd[EMU_CGROUPS];
 	/* Its path below the hierarchy's root as the initial cgroup namespace has it: "/docker/ID"; "" when missing. */
 	char cgroup_path[EMU_CGROUPS][EMU_PATH_MAX];
-	int64_t start_ns;	    /* when the container started: CLOCK_BOOTTIME of the initial time namespace */
-	int64_t boottime_offset_ns; /* of the container's time namespace; 0: it has none of its own. time_namespaces(7) */
-	uint32_t cpu_seed;	    /* which cpus of the cpuset a quota leaves: 0: the lowest, else turned by so many */
-	uint32_t flags;		    /* EMU_HAS_* */
+	/* When the container started: CLOCK_BOOTTIME of the initial time namespace, in which the worker has to be. */
+	int64_t start_ns;
+	/* Of the container's time namespace; 0: it has none of its own. time_namespaces(7) */
+	int64_t boottime_offset_ns;
+	/* Which cpus of the cpuset a quota leaves. 0: the lowest; else turned by so many, to spread containers. */
+	uint32_t cpu_seed;
+	uint32_t pad;
 };
 
 #define EMU_SOURCES_INIT                                                                           \
@@ -84,7 +89,7 @@ struct emu_places {
 	 */
 	const char *membership;
 	pid_t init_pid; /* for start_ns and boottime_offset_ns; 0: both stay 0 */
-	bool detach;	/* descriptors on detached copies, or failure; false: plain open(2), for tests */
+	bool detach; /* descriptors on detached copies, or failure; false: plain open(2), for tests */
 };
 
 /**
@@ -93,8 +98,7 @@ struct emu_places {
  * Needs root (CAP_SYS_ADMIN for @places->detach). A hierarchy that is not there is no error; no procfs is.
  * Return: 0, or -errno with nothing left open; emu_sources_done() then.
  */
-int emu_sources_open(struct emu_sources *sources, const struct emu_places *places,
-		     struct error *err);
+int emu_sources_open(struct emu_sources *sources, const struct emu_places *places, struct error *err);
 
 /* Closes all; the struct is EMU_SOURCES_INIT afterwards. */
 void emu_sources_done(struct emu_sources *sources);
@@ -146,10 +150,10 @@ void emu_reader_of(struct emu *emu, pid_t pid, struct emu_reader *ret);
 #define EMU_ROOT_ID 1 /* FUSE_ROOT_ID: holds "proc" and "sys" */
 
 struct emu_node {
-	uint64_t id;		 /* the same in every worker and version, so kernels may cache it; never 0 */
-	uint64_t parent_id;	 /* of the root: its own */
-	mode_t mode;		 /* S_IFREG or S_IFDIR and permission bits; owner is 0:0 inside */
-	bool varies;		 /* there or not by reader and limits (cpuN, nodeN): entry timeout 0, nothing negative cached */
+	uint64_t id; /* the same in every worker and version, so kernels may cache it; never 0 */
+	uint64_t parent_id; /* of the root: its own */
+	mode_t mode;	    /* S_IFREG or S_IFDIR and permission bits; owner is 0:0 inside */
+	bool varies; /* there or not by reader and limits (cpuN, nodeN): entry timeout 0, nothing negative cached */
 	char name[EMU_NAME_MAX]; /* last component; "" of the root */
 };
 
