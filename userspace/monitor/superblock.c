@@ -102,7 +102,7 @@ static int learn_names(int mount_fd, struct error *err)
 	return n < 0 ? error_set(err, errno, "cannot list the emulated files") : 0;
 }
 
-/* Detached, with the file as its root. */
+/* Detached, with the file as its root. -ENOENT: there is no such file here. */
 static int clone_file(int mount_fd, const char *path, struct error *err)
 {
 	char name[MONITOR_PATH_MAX];
@@ -111,7 +111,9 @@ static int clone_file(int mount_fd, const char *path, struct error *err)
 	if (files_flat_name(path, name, sizeof(name)) < 0)
 		return error_text(err, ENAMETOOLONG, "'%s'", path);
 	fd = open_tree(mount_fd, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return fd < 0 ? error_set(err, errno, "cannot clone '%s'", path) : fd;
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT ? -ENOENT : error_set(err, errno, "cannot clone '%s'", path);
 }
 
 static int send_batch(int control_fd, struct monitor_message *m, int *fds, struct error *err)
@@ -134,6 +136,8 @@ static int send_files(int control_fd, int rw_fd, int ro_fd, struct error *err)
 	for (size_t i = 0; r == 0 && paths[i]; i++) {
 		int fd = clone_file(str_after(paths[i], "/proc/sys/") ? rw_fd : ro_fd, paths[i], err);
 
+		if (fd == -ENOENT)
+			continue;
 		if (fd < 0)
 			return fd;
 		fds[m.files.n] = fd;
