@@ -91,14 +91,20 @@ enum lsm_allow {
 struct lsm_container {
 	__u64 cgroup_id;
 	__u32 userns;		  /* inode number of the registered user namespace */
+	/*
+	 * Host id of the first uid it maps: the kernel gives a free inode number to the next namespace at once, and that of a
+	 * container that has stopped must not make a container of it. The ids are its own until it is deleted.
+	 */
+	__u32 first_uid;
 	enum lsm_mode mode;	  /* now */
 	enum lsm_mode armed_mode; /* after an execve(2), where mode is arm-on-exec */
 	__u32 arm_pid;	    /* whose execve(2) arms, in the first pid namespace; 0: anyone's */
 	__u32 allow;	    /* enum lsm_allow */
 	__u32 userns_depth; /* user namespaces that may be nested below the container's own */
+	__u32 padding;
 	char id[LSM_ID_MAX];
 };
-_Static_assert(sizeof(struct lsm_container) == 104, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_container) == 112, "shared with pinned maps");
 
 /* Value of `namespaces`, key: inode number of a user namespace. */
 struct lsm_namespace {
@@ -106,7 +112,7 @@ struct lsm_namespace {
 	__u32 level;   /* of the namespace; the host's is 0 */
 	struct lsm_container strictest;
 };
-_Static_assert(sizeof(struct lsm_namespace) == 112, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_namespace) == 120, "shared with pinned maps");
 
 /* Value of `counters`, key: cgroup id. Refusals by hook, also those that audit let pass; exact. */
 struct lsm_counters {

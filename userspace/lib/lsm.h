@@ -69,6 +69,7 @@ struct lsm_registration {
 	const char *id; /* of the container; borrowed */
 	int cgroup_fd; /* its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed */
 	int userns_fd;	       /* its user namespace; borrowed */
+	uint32_t first_uid; /* host id of the first line of its uid_map: nobody else's while it is registered */
 	uint32_t allow;	       /* enum lsm_allow */
 	uint32_t userns_depth; /* user namespaces that may be nested in its own */
 };

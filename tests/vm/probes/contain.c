@@ -319,6 +319,7 @@ static void register_child(const struct options *o, struct lsm *lsm, const char 
 			   uint64_t *ret_cgroup_id)
 {
 	struct lsm_registration registration = { .id = o->id,
+						 .first_uid = 100000,
 						 .allow = o->allow,
 						 .userns_depth = o->depth };
 	struct error err = ERROR_INIT;
