@@ -90,7 +90,7 @@ enum lsm_allow {
 /* Value of `containers` (key: cgroup id) and, as the strictest of all of a namespace, of `namespaces`. */
 struct lsm_container {
 	__u64 cgroup_id;
-	__u32 userns;		  /* inode number of the registered user namespace */
+	__u32 userns; /* inode number of the registered user namespace */
 	/*
 	 * Host id of the first uid it maps: the kernel gives a free inode number to the next namespace at once, and that of a
 	 * container that has stopped must not make a container of it. The ids are its own until it is deleted.

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpf_lsm.h"
 #include "channel.h"
 #include "claim.h"
 #include "container.h"
@@ -142,6 +143,9 @@ int spawn_init(struct container *c, struct error *err)
 	c->pidns_fd = c->userns_fd < 0 ? -EBADF : proc_open_ns(c->init_pid, "pid", err);
 	if (c->pidns_fd < 0)
 		return -EIO;
+	r = bpf_lsm_register(c, err); /* in a pod I is its siblings' until then, and only waits */
+	if (r < 0)
+		return r;
 	r = channel_say(c->sock, CHANNEL_MAPPED, 0, -EBADF, err);
 	return r < 0 ? r : note_userns(c, err); /* while I makes its namespaces */
 }

@@ -399,9 +399,8 @@ static int insert(struct lsm *lsm, const struct lsm_namespace *ns, int cgroup_fd
 	/* A namespace of its own is the usual case, and costs one call however many containers there are. */
 	else if (lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container->userns, ns,
 				BPF_NOEXIST) < 0)
-		r = errno == EEXIST ?
-			    update_namespace(lsm, container, ns->level, cgroup_fd, err) :
-			    error_set(err, errno, "cannot register a user namespace");
+		r = errno == EEXIST ? update_namespace(lsm, container, ns->level, cgroup_fd, err) :
+				      error_set(err, errno, "cannot register a user namespace");
 	if (r < 0) {
 		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id);
 		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_COUNTERS], &container->cgroup_id);
@@ -416,6 +415,7 @@ int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 		.members = 1,
 		.strictest = { .first_uid = registration->first_uid,
 			       .mode = LSM_MODE_OFF,
+			       .armed_mode = registration->armed_mode,
 			       .allow = registration->allow,
 			       .userns_depth = registration->userns_depth },
 	};
@@ -450,6 +450,34 @@ static int find_namespace(struct lsm *lsm, const struct lsm_container *container
 	return ret->members && shares_namespace(&ret->strictest, container) ? 0 : -ENOENT;
 }
 
+/* With its namespace's; ns->strictest is not looked at. */
+static int find_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,
+			  struct lsm_namespace *ret_ns, struct error *err)
+{
+	int r = lsm_read_container(lsm, cgroup_id, ret, err);
+
+	if (r == 0)
+		r = find_namespace(lsm, ret, ret_ns, err);
+	return r == -ENOENT ? error_text(err, ENOENT,
+					 "the container is not registered with the BPF LSM layer") :
+			      r;
+}
+
+static int write_mode(struct lsm *lsm, const struct lsm_container *container,
+		      struct lsm_namespace *ns, struct error *err)
+{
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id, container,
+			   BPF_EXIST) < 0)
+		return error_set(err, errno, "cannot set the BPF mode of the container");
+	/* With one container in it that one is asked, and not the entry, which stays readable all the same. */
+	if (ns->members > 1)
+		return update_namespace(lsm, container, ns->level, -EBADF, err);
+	ns->strictest = *container;
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container->userns, ns, BPF_EXIST) < 0)
+		return error_set(err, errno, "cannot write the entry of a user namespace");
+	return 0;
+}
+
 int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum lsm_mode armed_mode,
 		 uint32_t arm_pid, struct error *err)
 {
@@ -459,26 +487,29 @@ int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum l
 	int r = lock_maps(lsm, &lock_fd, err);
 
 	if (r == 0)
-		r = lsm_read_container(lsm, cgroup_id, &container, err);
-	if (r == 0)
-		r = find_namespace(lsm, &container, &ns, err);
+		r = find_container(lsm, cgroup_id, &container, &ns, err);
 	if (r < 0)
-		return r == -ENOENT ?
-			       error_text(err, ENOENT,
-					  "the container is not registered with the BPF LSM layer") :
-			       r;
+		return r;
 	container.mode = mode;
 	container.armed_mode = mode == LSM_MODE_ARM_ON_EXEC ? armed_mode : mode;
 	container.arm_pid = mode == LSM_MODE_ARM_ON_EXEC ? arm_pid : 0;
-	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id, &container, BPF_EXIST) < 0)
-		return error_set(err, errno, "cannot set the BPF mode of the container");
-	/* With one container in it that one is asked, and not the entry, which stays readable all the same. */
-	if (ns.members > 1)
-		return update_namespace(lsm, &container, ns.level, -EBADF, err);
-	ns.strictest = container;
-	if (lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container.userns, &ns, BPF_EXIST) < 0)
-		return error_set(err, errno, "cannot write the entry of a user namespace");
-	return 0;
+	return write_mode(lsm, &container, &ns, err);
+}
+
+int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	struct lsm_namespace ns = { 0 };
+	struct lsm_container container;
+	int r = lock_maps(lsm, &lock_fd, err);
+
+	if (r == 0)
+		r = find_container(lsm, cgroup_id, &container, &ns, err);
+	if (r < 0 || container.mode != LSM_MODE_OFF)
+		return r;
+	container.mode = LSM_MODE_ARM_ON_EXEC;
+	container.arm_pid = arm_pid;
+	return write_mode(lsm, &container, &ns, err);
 }
 
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)

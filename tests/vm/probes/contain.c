@@ -318,10 +318,9 @@ static void move_to_cgroup(const char *folder, pid_t pid)
 static void register_child(const struct options *o, struct lsm *lsm, const char *cgroup, pid_t pid,
 			   uint64_t *ret_cgroup_id)
 {
-	struct lsm_registration registration = { .id = o->id,
-						 .first_uid = 100000,
-						 .allow = o->allow,
-						 .userns_depth = o->depth };
+	struct lsm_registration registration = {
+		.id = o->id, .first_uid = 100000, .allow = o->allow, .userns_depth = o->depth
+	};
 	struct error err = ERROR_INIT;
 	uint32_t userns;
 	int r;
