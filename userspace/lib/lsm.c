@@ -25,6 +25,7 @@
 #include "error.h"
 #include "fd.h"
 #include "lsm_map.h"
+#include "lsm_private.h"
 #include "str.h"
 
 #define USERNS_LEVELS 33
@@ -34,8 +35,8 @@ const char *const lsm_map_names[LSM_MAP_COUNT] = {
 	[LSM_MAP_CONTAINERS] = "containers", [LSM_MAP_NAMESPACES] = "namespaces",
 	[LSM_MAP_COUNTERS] = "counters",     [LSM_MAP_SETUP_TASKS] = "setup_tasks",
 	[LSM_MAP_INHERITED] = "inherited",   [LSM_MAP_PROC_RULES] = "proc_rules",
-	[LSM_MAP_GUARDED] = "guarded",	     [LSM_MAP_EVENTS] = "events",
-	[LSM_MAP_STATE] = "state",
+	[LSM_MAP_MASKS] = "masks",	     [LSM_MAP_GUARDED] = "guarded",
+	[LSM_MAP_EVENTS] = "events",	     [LSM_MAP_STATE] = "state",
 };
 
 const struct lsm_hook_info lsm_hooks[LSM_HOOK_COUNT] = {
@@ -163,8 +164,7 @@ fail:
 	return r;
 }
 
-/* Released by closing the descriptor that is returned; -EBADF, which is no error, where there are no pins yet. */
-static int lock_maps(struct lsm *lsm, int *ret_fd, struct error *err)
+int lsm_lock_maps(struct lsm *lsm, int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 
@@ -345,6 +345,7 @@ static int merge_one(const struct lsm_container *c, void *data)
 	if (merge->cgroup_fd >= 0 && cgroup_is_gone(merge->cgroup_fd, c->cgroup_id)) {
 		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_CONTAINERS], &c->cgroup_id);
 		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_COUNTERS], &c->cgroup_id);
+		lsm_forget_masks(merge->lsm, c);
 		return 0;
 	}
 	if (merge->ns.members++ == 0) {
@@ -431,7 +432,7 @@ int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 	if (r == 0)
 		r = userns_level_of(registration->userns_fd, &ns.level, err);
 	if (r == 0)
-		r = lock_maps(lsm, &lock_fd, err);
+		r = lsm_lock_maps(lsm, &lock_fd, err);
 	if (r == 0)
 		r = insert(lsm, &ns, registration->cgroup_fd, err);
 	if (r < 0)
@@ -451,7 +452,7 @@ static int find_namespace(struct lsm *lsm, const struct lsm_container *container
 }
 
 /* With its namespace's; ns->strictest is not looked at. */
-static int find_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,
+int lsm_find_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,
 			  struct lsm_namespace *ret_ns, struct error *err)
 {
 	int r = lsm_read_container(lsm, cgroup_id, ret, err);
@@ -463,12 +464,12 @@ static int find_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_contai
 			      r;
 }
 
-static int write_mode(struct lsm *lsm, const struct lsm_container *container,
+int lsm_write_container(struct lsm *lsm, const struct lsm_container *container,
 		      struct lsm_namespace *ns, struct error *err)
 {
 	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id, container,
 			   BPF_EXIST) < 0)
-		return error_set(err, errno, "cannot set the BPF mode of the container");
+		return error_set(err, errno, "cannot write the container's BPF policy");
 	/* With one container in it that one is asked, and not the entry, which stays readable all the same. */
 	if (ns->members > 1)
 		return update_namespace(lsm, container, ns->level, -EBADF, err);
@@ -484,16 +485,16 @@ int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum l
 	_cleanup_close_ int lock_fd = -EBADF;
 	struct lsm_namespace ns = { 0 };
 	struct lsm_container container;
-	int r = lock_maps(lsm, &lock_fd, err);
+	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
 	if (r == 0)
-		r = find_container(lsm, cgroup_id, &container, &ns, err);
+		r = lsm_find_container(lsm, cgroup_id, &container, &ns, err);
 	if (r < 0)
 		return r;
 	container.mode = mode;
 	container.armed_mode = mode == LSM_MODE_ARM_ON_EXEC ? armed_mode : mode;
 	container.arm_pid = mode == LSM_MODE_ARM_ON_EXEC ? arm_pid : 0;
-	return write_mode(lsm, &container, &ns, err);
+	return lsm_write_container(lsm, &container, &ns, err);
 }
 
 int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error *err)
@@ -501,15 +502,15 @@ int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error 
 	_cleanup_close_ int lock_fd = -EBADF;
 	struct lsm_namespace ns = { 0 };
 	struct lsm_container container;
-	int r = lock_maps(lsm, &lock_fd, err);
+	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
 	if (r == 0)
-		r = find_container(lsm, cgroup_id, &container, &ns, err);
+		r = lsm_find_container(lsm, cgroup_id, &container, &ns, err);
 	if (r < 0 || container.mode != LSM_MODE_OFF)
 		return r;
 	container.mode = LSM_MODE_ARM_ON_EXEC;
 	container.arm_pid = arm_pid;
-	return write_mode(lsm, &container, &ns, err);
+	return lsm_write_container(lsm, &container, &ns, err);
 }
 
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
@@ -517,7 +518,7 @@ int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
 	_cleanup_close_ int lock_fd = -EBADF;
 	struct lsm_container container;
 	struct lsm_namespace ns = { 0 };
-	int r = lock_maps(lsm, &lock_fd, err);
+	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
 	if (r < 0)
 		return r;
@@ -533,6 +534,7 @@ int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
 	if (lsm_map_delete(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id) < 0)
 		return error_set(err, errno, "cannot remove the container's BPF policy");
 	(void)lsm_map_delete(lsm->map_fds[LSM_MAP_COUNTERS], &cgroup_id);
+	lsm_forget_masks(lsm, &container);
 	return r == 0 && ns.members > 1 ? update_namespace(lsm, &container, ns.level, -EBADF, err) :
 					  0;
 }
@@ -551,7 +553,7 @@ int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *
 	_cleanup_close_ int lock_fd = -EBADF;
 	struct lsm_inherited by;
 	int map = lsm->map_fds[LSM_MAP_INHERITED];
-	int r = lock_maps(lsm, &lock_fd, err);
+	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
 	if (r < 0)
 		return r;
