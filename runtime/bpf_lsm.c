@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -158,6 +159,38 @@ int bpf_lsm_plan(struct container *c, struct error *err)
 	return 0;
 }
 
+static size_t add_masks(struct lsm_mask *masks, size_t n, const char *const *paths, uint32_t node)
+{
+	for (size_t i = 0; paths && paths[i]; i++)
+		masks[n++] = (struct lsm_mask){ .path = paths[i], .node = node };
+	return n;
+}
+
+static size_t count(const char *const *paths)
+{
+	size_t n = 0;
+
+	while (paths && paths[n])
+		n++;
+	return n;
+}
+
+/* What mounts hide at its start is hidden on every instance of procfs and sysfs that comes later. */
+static int set_masks(struct container *c, struct error *err)
+{
+	const struct spec_linux *l = &c->spec->linux_;
+	size_t n = count(l->masked_paths) + count(l->readonly_paths);
+	_cleanup_free_ struct lsm_mask *masks = calloc(n + 1, sizeof(*masks)); /* none is no failure */
+	int r;
+
+	if (!masks)
+		return error_set(err, ENOMEM, "linux.maskedPaths");
+	n = add_masks(masks, 0, l->masked_paths, LSM_NODE_DENY);
+	n = add_masks(masks, n, l->readonly_paths, LSM_NODE_READ_ONLY);
+	r = lsm_set_masks(&c->lsm, c->state.bpf_cgroup, masks, n, err);
+	return r < 0 ? error_wrap(err, "linux.maskedPaths, linux.readonlyPaths") : 0;
+}
+
 /* Its init has ours; a descriptor that is closed, or O_PATH, is nothing that could be opened again. */
 static int allow_stdio(struct lsm *lsm, int userns_fd, struct error *err)
 {
@@ -190,6 +223,8 @@ int bpf_lsm_register(struct container *c, struct error *err)
 	if (!c->state.bpf_cgroup)
 		return 0;
 	r = lsm_register(&c->lsm, &registration, &cgroup_id, &why);
+	if (r == 0)
+		r = set_masks(c, &why);
 	if (r == 0)
 		r = allow_stdio(&c->lsm, c->userns_fd, &why);
 	if (r == 0)

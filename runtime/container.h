@@ -69,7 +69,8 @@ struct container {
 	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */
-	int cwd_fd; /* and its current folder: paths of the command line count from it */
+	int host_cgroup_ns_fd; /* and its cgroup namespace, if a hook is to be moved out of it */
+	int cwd_fd;	       /* and its current folder: paths of the command line count from it */
 	struct source_view *view;
 	struct source root_source; /* ROOT_FOLDER */
 	struct twin *twin;	   /* ROOT_TWIN */

@@ -262,8 +262,14 @@ static int enter_container_ns(void *data, struct error *err)
 	if (chdir(c->bundle) < 0) /* while we may: it is root's alone */
 		return error_set(err, errno, "cannot change to the bundle '%s'", c->bundle);
 	/* in a pod the BPF LSM layer tells its containers apart by their cgroups, and this one is not armed yet */
-	if (join_has(&c->joined, NS_USER) && cgroup_enter(c->cgroup, 0, err) < 0)
-		return -EIO;
+	if (c->host_cgroup_ns_fd >= 0) {
+		if (setns(c->host_cgroup_ns_fd, CLONE_NEWCGROUP) <
+		    0) /* that it is moved from: nsdelegate */
+			return error_set(err, errno,
+					 "cannot go back to the runtime's cgroup namespace");
+		if (cgroup_enter(c->cgroup, 0, err) < 0)
+			return -EIO;
+	}
 	if (setns(c->init_pidfd,
 		  CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "cannot join the container's namespaces");
@@ -340,6 +346,11 @@ static int build_tree(struct container *c, struct error *err)
 	const struct spec_linux *l = &c->spec->linux_;
 	int r;
 
+	if (join_has(&c->joined, NS_USER) && c->spec->hooks.create_container.n) {
+		c->host_cgroup_ns_fd = proc_open_ns(0, "cgroup", err);
+		if (c->host_cgroup_ns_fd < 0)
+			return c->host_cgroup_ns_fd;
+	}
 	/* sysfs, mqueue, cgroup and the sysctl files take their maker's namespaces; the user namespace stays the host's */
 	if (setns(c->init_pidfd, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "cannot join the container's namespaces");
@@ -531,7 +542,7 @@ static void done(struct container *c)
 	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
 		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
 		       &c->root_fd,   &c->init_pidfd,  &c->master_fd,	&c->slave_fd,
-		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd };
+		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd,	&c->host_cgroup_ns_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -549,6 +560,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.notify_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
+		.host_cgroup_ns_fd = -EBADF,
 		.init_sock = -EBADF,
 		.sock = -EBADF,
 		.init_pidfd = -EBADF,

@@ -453,7 +453,7 @@ static int find_namespace(struct lsm *lsm, const struct lsm_container *container
 
 /* With its namespace's; ns->strictest is not looked at. */
 int lsm_find_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,
-			  struct lsm_namespace *ret_ns, struct error *err)
+		       struct lsm_namespace *ret_ns, struct error *err)
 {
 	int r = lsm_read_container(lsm, cgroup_id, ret, err);
 
@@ -465,7 +465,7 @@ int lsm_find_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container
 }
 
 int lsm_write_container(struct lsm *lsm, const struct lsm_container *container,
-		      struct lsm_namespace *ns, struct error *err)
+			struct lsm_namespace *ns, struct error *err)
 {
 	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id, container,
 			   BPF_EXIST) < 0)
@@ -484,7 +484,7 @@ int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum l
 {
 	_cleanup_close_ int lock_fd = -EBADF;
 	struct lsm_namespace ns = { 0 };
-	struct lsm_container container;
+	struct lsm_container container = { 0 };
 	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
 	if (r == 0)
@@ -501,7 +501,7 @@ int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error 
 {
 	_cleanup_close_ int lock_fd = -EBADF;
 	struct lsm_namespace ns = { 0 };
-	struct lsm_container container;
+	struct lsm_container container = { 0 };
 	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
 	if (r == 0)
@@ -516,7 +516,7 @@ int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error 
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
 {
 	_cleanup_close_ int lock_fd = -EBADF;
-	struct lsm_container container;
+	struct lsm_container container = { 0 };
 	struct lsm_namespace ns = { 0 };
 	int r = lsm_lock_maps(lsm, &lock_fd, err);
 

@@ -134,7 +134,7 @@ int lsm_set_masks(struct lsm *lsm, uint64_t cgroup_id, const struct lsm_mask *ma
 	_cleanup_close_ int lock_fd = -EBADF;
 	_cleanup_free_ struct rule *rules = NULL;
 	struct lsm_namespace ns = { 0 };
-	struct lsm_container container;
+	struct lsm_container container = { 0 };
 	int r;
 
 	if (n > LSM_MASKS_MAX)
