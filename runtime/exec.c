@@ -276,6 +276,23 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 	return e->init_pidfd < 0 ? error_text(err, ESRCH, "container not running") : 0;
 }
 
+/* On v2 born in the container's cgroup: a move would wait for a grace period of RCU. Where it cannot be, join() tells why. */
+static pid_t clone_middle(const struct exec *e)
+{
+	int v2_fd = cgroup_v2_fd(e->cgroup);
+	const struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.cgroup = (__u64)v2_fd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = -1;
+
+	if (v2_fd >= 0 &&
+	    !e->process->exec_cpu_affinity) /* which has a value for the time before it is there */
+		pid = sys_clone3(&args);
+	return pid < 0 ? fork() : pid;
+}
+
 static int spawn(struct exec *e, struct error *err)
 {
 	int pair[2], status, r = channel_make(pair, err);
@@ -285,7 +302,7 @@ static int spawn(struct exec *e, struct error *err)
 		return r;
 	e->sock = pair[0];
 	e->peer_sock = pair[1];
-	middle = fork();
+	middle = clone_middle(e);
 	if (middle < 0)
 		return error_set(err, errno, "fork");
 	if (middle == 0)
