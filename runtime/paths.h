@@ -30,6 +30,11 @@
 #define PATHS_SYSTEMD BULWARK_LIBEXEC "/bulwark-systemd"
 #define PATHS_MONITOR BULWARK_LIBEXEC "/bulwark-monitor"
 
+#ifndef BULWARK_SBIN
+#define BULWARK_SBIN "/usr/local/sbin"
+#endif
+#define PATHS_CTL BULWARK_SBIN "/bulwarkctl"
+
 /* Where criu(8) is looked for. The caller's PATH says nothing: what runs as root is found in root's folders. */
 #ifdef BULWARK_TEST_BUILD
 #define PATHS_CRIU_FOLDERS PATHS_PREFIX "/usr/sbin"

@@ -45,9 +45,10 @@ struct state {
 	char *rdt_group;     /* resctrl group of its processes; NULL: none */
 	char *rdt_monitor;   /* of that group, to be removed; NULL: none */
 	bool rdt_own;	     /* the group is to be removed, too */
-	bool degraded;	     /* some layer is missing on this host */
-	struct proc_id monitor; /* keeper of its monitor; pid 0: none */
-	bool no_emulation; /* that could not be had: degraded, too */
+	bool degraded;	     /* the BPF LSM layer is missing on this host */
+	struct proc_id monitor; /* keeper of its bulwark-monitor; pid 0: none */
+	bool no_emulation;	     /* nor a monitor: degraded, too */
+	uint64_t bpf_cgroup; /* by which the BPF LSM layer knows it; 0: not at all */
 	json_t *cgroup;	     /* cgroup_to_json() */
 	json_t *annotations; /* of the spec */
 	json_t *poststart;   /* hooks, as the spec has them */

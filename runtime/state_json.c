@@ -67,6 +67,7 @@ struct state_file {
 	struct json_array uid_mappings, gid_mappings;
 	uint32_t owner;
 	bool degraded;
+	uint64_t bpf_cgroup;
 	json_t *cgroup, *annotations, *poststart, *poststop;
 };
 
@@ -103,6 +104,7 @@ static const struct json_field state_fields[] = {
 	F(monitor_pid, "monitorPid", JSON_U32_FIELD),
 	F(monitor_start, "monitorStartTime", JSON_U64_FIELD),
 	F(no_emulation, "noEmulation", JSON_BOOL_FIELD),
+	F(bpf_cgroup, "bpfCgroup", JSON_U64_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
 	VALUE(poststart, "poststart"),
@@ -116,7 +118,7 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:I, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
@@ -128,8 +130,8 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     state->rdt_monitor, "rdtOwn", (int)state->rdt_own, "degraded",
 			     (int)state->degraded, "monitorPid", (int)state->monitor.pid,
 			     "monitorStartTime", (json_int_t)state->monitor.start, "noEmulation",
-			     (int)state->no_emulation, "cgroup", state->cgroup, "annotations",
-			     state->annotations, "poststart", state->poststart, "poststop",
+			     (int)state->no_emulation, "bpfCgroup", (json_int_t)state->bpf_cgroup,
+			     "cgroup", state->cgroup, "annotations", state->annotations, "poststart", state->poststart, "poststop",
 			     state->poststop);
 
 	if (!tree) /* a path that is not UTF-8, or memory */
@@ -171,6 +173,7 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.degraded = file->degraded,
 		.monitor = { (pid_t)file->monitor_pid, file->monitor_start },
 		.no_emulation = file->no_emulation,
+		.bpf_cgroup = file->bpf_cgroup,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),
 		.poststart = json_incref(file->poststart),
@@ -281,12 +284,15 @@ static json_t *annotations_of(const struct state *state)
 	json_t *annotations = json_is_object(state->annotations) ? json_copy(state->annotations) :
 								   NULL;
 
-	if (!state->degraded)
+	if (!state->degraded && !state->no_emulation)
 		return annotations;
 	if (!annotations)
 		annotations = json_object();
+	/* what is missing; short of memory, all fails below */
 	(void)json_object_set_new(annotations, "io.bulwark.degraded",
-				  json_string("bpf-lsm")); /* short of memory, all fails below */
+				  json_string(!state->no_emulation ? "bpf-lsm" :
+					      !state->degraded	   ? "emulation" :
+								     "bpf-lsm,emulation"));
 	return annotations;
 }
 
