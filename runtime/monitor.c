@@ -28,7 +28,7 @@
 #include "str.h"
 #include "sys.h"
 
-#define ANSWER_S 10  /* seconds that one answer may take: it has less to do than we */
+#define ANSWER_S 10 /* seconds that one answer may take: it has less to do than we */
 #define END_MS 2000 /* it has one process to wait for */
 
 /* Without it. What is in its place is not worth an error: see monitor.h. */

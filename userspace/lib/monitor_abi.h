@@ -17,7 +17,8 @@
 #include "error.h"
 #include "fd.h"
 
-#define MONITOR_SOCK_FD 3 /* the monitor's end, when it is executed; 0 to 2 are /dev/null, and nothing else is open */
+#define MONITOR_SOCK_FD                                                                            \
+	3 /* the monitor's end, when it is executed; 0 to 2 are /dev/null, and nothing else is open */
 #define MONITOR_VERSION 1 /* both are installed together: other versions refuse each other */
 #define MONITOR_PATH_MAX 96
 #define MONITOR_FILES_MAX FD_PASS_MAX

@@ -29,12 +29,14 @@
 #include "str.h"
 #include "worker.h"
 
-#define FOREVER 1e6		  /* seconds that the kernel may keep what it was told */
-#define FLAT_MARK '!'		  /* in place of '/', as sysfs does it */
-#define TEXT_MAX (32U << 20) /* bytes in all open files: a container may hold no more of our memory */
+#define FOREVER 1e6   /* seconds that the kernel may keep what it was told */
+#define FLAT_MARK '!' /* in place of '/', as sysfs does it */
+#define TEXT_MAX                                                                                   \
+	(32U << 20) /* bytes in all open files: a container may hold no more of our memory */
 
-#define SIZES 256		  /* nodes whose size is remembered; for others the kernel asks more often */
-#define FRESH_MS 2		  /* what was made to learn its length is what the open(2) that asked for it then reads */
+#define SIZES 256 /* nodes whose size is remembered; for others the kernel asks more often */
+#define FRESH_MS                                                                                   \
+	2 /* what was made to learn its length is what the open(2) that asked for it then reads */
 
 struct text {
 	struct emu_text emu;
@@ -58,7 +60,7 @@ struct files {
 		uint64_t node_id; /* 0: none */
 		pid_t pid;
 		struct timespec at;
-	} fresh; /* made last to learn a length */
+	} fresh;			       /* made last to learn a length */
 	struct text texts[SHARED_HANDLES_MAX]; /* mostly never touched */
 };
 
@@ -454,8 +456,7 @@ static bool is_cached_read(const struct files *files)
 	return !(arg->read_flags & FUSE_READ_LOCKOWNER);
 }
 
-static void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-		    struct fuse_file_info *fi)
+static void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct files *files = fuse_req_userdata(req);
 	const struct text *text = NULL;

@@ -38,12 +38,13 @@
 #include "shared.h"
 #include "str.h"
 #include "superblock.h"
+#include "trim.h"
 #include "worker.h"
 
-#define FAST_RESTARTS 8		/* without one request served in between; then with a pause */
-#define PAUSE_MAX_MS 1000	/* which doubles up to this */
-#define CREATE_RESTARTS 10	/* before COMMIT: then there is no emulation */
-#define MEMBERSHIP_MAX 65536	/* bytes of /proc/PID/cgroup */
+#define FAST_RESTARTS 8	     /* without one request served in between; then with a pause */
+#define PAUSE_MAX_MS 1000    /* which doubles up to this */
+#define CREATE_RESTARTS 10   /* before COMMIT: then there is no emulation */
+#define MEMBERSHIP_MAX 65536 /* bytes of /proc/PID/cgroup */
 
 struct keeper {
 	struct loop *loop;
@@ -55,9 +56,9 @@ struct keeper {
 	int signal_fd, timer_fd;
 	struct shared *shared;
 	pid_t builder, worker; /* 0: none */
-	uint64_t n_workers;	/* so far */
-	uint64_t served;	/* when the last worker began */
-	unsigned int failures;	/* workers in a row that served nothing */
+	uint64_t n_workers;    /* so far */
+	uint64_t served;       /* when the last worker began */
+	unsigned int failures; /* workers in a row that served nothing */
 };
 
 /* ---- the worker ------------------------------------------------------------------------------------------- */
@@ -206,6 +207,7 @@ static int committed(struct keeper *k, struct error *err)
 
 	(void)loop_unwatch(k->loop, k->control_fd, NULL);
 	k->control_fd = fd_close(k->control_fd);
+	trim_program();
 	return r;
 }
 
@@ -294,8 +296,8 @@ static int make_shared(struct keeper *k, const struct monitor_start *start, stru
 	if (k->shared_fd < 0 || ftruncate(k->shared_fd, sizeof(*k->shared)) < 0 ||
 	    fcntl(k->shared_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return error_set(err, errno, "cannot make memory for workers");
-	k->shared = mmap(NULL, sizeof(*k->shared), PROT_READ | PROT_WRITE, MAP_SHARED, k->shared_fd,
-			 0);
+	k->shared =
+		mmap(NULL, sizeof(*k->shared), PROT_READ | PROT_WRITE, MAP_SHARED, k->shared_fd, 0);
 	if (k->shared == MAP_FAILED)
 		return error_set(err, errno, "cannot map memory for workers");
 	k->shared->sources = EMU_SOURCES_INIT;
@@ -378,9 +380,9 @@ static void end_worker(struct keeper *k)
 
 static void tell(const struct keeper *k, const struct error *err)
 {
-	const struct monitor_message m = {
-		.word = MONITOR_FAILED, .version = MONITOR_VERSION, .error = *err
-	};
+	const struct monitor_message m = { .word = MONITOR_FAILED,
+					   .version = MONITOR_VERSION,
+					   .error = *err };
 
 	if (k->control_fd >= 0)
 		(void)fd_send(k->control_fd, &m, sizeof(m), NULL, 0, NULL);

@@ -109,16 +109,41 @@ int sandbox_worker(uid_t uid, gid_t gid, pid_t keeper, struct error *err)
 
 /* Nothing here makes a descriptor of anything but files, or reaches another process. */
 static const int allowed[] = {
-	SYS_read,	   SYS_write,	      SYS_writev,	  SYS_readv,
-	SYS_pread64,	   SYS_openat,	      SYS_close,	  SYS_fstat,
-	SYS_newfstatat,	   SYS_statx,	      SYS_lseek,	  SYS_getdents64,
-	SYS_readlinkat,	   SYS_ppoll,	      SYS_clock_gettime,  SYS_clock_nanosleep,
-	SYS_mmap,	   SYS_munmap,	      SYS_mremap,	  SYS_madvise,
-	SYS_brk,	   SYS_futex,	      SYS_getpid,	  SYS_gettid,
-	SYS_getrandom,	   SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigaction,
-	SYS_restart_syscall, SYS_exit,	      SYS_exit_group,	  SYS_fcntl,
+	SYS_read,
+	SYS_write,
+	SYS_writev,
+	SYS_readv,
+	SYS_pread64,
+	SYS_openat,
+	SYS_close,
+	SYS_fstat,
+	SYS_newfstatat,
+	SYS_statx,
+	SYS_lseek,
+	SYS_getdents64,
+	SYS_readlinkat,
+	SYS_ppoll,
+	SYS_clock_gettime,
+	SYS_clock_nanosleep,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_madvise,
+	SYS_brk,
+	SYS_futex,
+	SYS_getpid,
+	SYS_gettid,
+	SYS_getrandom,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
+	SYS_rt_sigaction,
+	SYS_restart_syscall,
+	SYS_exit,
+	SYS_exit_group,
+	SYS_fcntl,
 #ifdef SYS_poll
-	SYS_poll,	   SYS_open,
+	SYS_poll,
+	SYS_open,
 #endif
 };
 #define N_ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
@@ -128,7 +153,8 @@ _Static_assert(N_ALLOWED < 200, "the filter needs more than one jump");
 
 int sandbox_filter(struct error *err)
 {
-	const size_t arch = offsetof(struct seccomp_data, arch), nr = offsetof(struct seccomp_data, nr);
+	const size_t arch = offsetof(struct seccomp_data, arch),
+		     nr = offsetof(struct seccomp_data, nr);
 	struct sock_filter code[N_ALLOWED + 6];
 	struct sock_fprog program = { .filter = code };
 	unsigned short n = 0;

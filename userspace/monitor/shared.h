@@ -11,7 +11,8 @@
 
 #include "emulation.h"
 
-#define SHARED_REQUEST_MAX 12288 /* more than FUSE_MIN_READ_BUFFER, and than WORKER_WRITE_MAX with its headers */
+#define SHARED_REQUEST_MAX                                                                         \
+	12288 /* more than FUSE_MIN_READ_BUFFER, and than WORKER_WRITE_MAX with its headers */
 #define SHARED_INIT_MAX 256
 #define SHARED_HANDLES_MAX 4096 /* open files of a container; the next open(2) gets ENFILE */
 
@@ -36,9 +37,10 @@ struct shared {
 	uint32_t attempts; /* how often the one in @request was begun */
 	uint32_t request_len;
 	uint32_t init_len;
-	uint32_t spliced; /* somebody reads through the page cache: files.c */
-	char init[SHARED_INIT_MAX];					    /* FUSE_INIT, whose outcome the kernel keeps */
-	char request[SHARED_REQUEST_MAX] __attribute__((aligned(4096)));    /* read(2) of /dev/fuse goes here */
+	uint32_t spliced;	    /* somebody reads through the page cache: files.c */
+	char init[SHARED_INIT_MAX]; /* FUSE_INIT, whose outcome the kernel keeps */
+	char request[SHARED_REQUEST_MAX]
+		__attribute__((aligned(4096))); /* read(2) of /dev/fuse goes here */
 	struct shared_handle handles[SHARED_HANDLES_MAX];
 	char state[EMU_STATE_SIZE] __attribute__((aligned(16)));
 };

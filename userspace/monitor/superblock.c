@@ -34,8 +34,12 @@ static int set_options(int fs_fd, int fuse_fd, struct error *err)
 	static const struct {
 		const char *key, *value;
 	} options[] = {
-		{ "source", "bulwark" }, { "rootmode", "40555" },	  { "user_id", "0" },
-		{ "group_id", "0" },	 { "max_read", "16384" },	  { "allow_other", NULL },
+		{ "source", "bulwark" },
+		{ "rootmode", "40555" },
+		{ "user_id", "0" },
+		{ "group_id", "0" },
+		{ "max_read", "16384" },
+		{ "allow_other", NULL },
 		{ "default_permissions", NULL },
 	};
 	char number[16];

@@ -35,7 +35,9 @@
 #include "files.h"
 #include "sandbox.h"
 #include "shared.h"
+#include "trim.h"
 
+#define IDLE_MS 1000	/* without a request: then it is not in use */
 #define ATTEMPTS_MAX 10 /* at one request: then it is what kills us */
 
 static struct {
@@ -80,7 +82,8 @@ static ssize_t next_request(int fd)
 	struct shared *s = worker.shared;
 	ssize_t n;
 
-	((struct fuse_in_header *)s->request)->unique = 0; /* nothing is there, until the kernel wrote it */
+	((struct fuse_in_header *)s->request)->unique =
+		0; /* nothing is there, until the kernel wrote it */
 	s->attempts = 1;
 	n = read(fd, s->request, sizeof(s->request));
 	s->request_len = n > 0 ? (uint32_t)n : 0;
@@ -187,6 +190,8 @@ static void wait_and_tick(struct emu *emu, int fd, int64_t *due_ms)
 
 	if (!ms) {
 		*due_ms = 0;
+		if (poll(&poll_fd, 1, IDLE_MS) == 0)
+			trim_program(); /* and then read(2), for as long as it takes */
 		return;
 	}
 	now = now_ms();
