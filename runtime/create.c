@@ -220,6 +220,8 @@ static int plan_files(struct container *c, struct error *err)
 		r = rootfs_plan(c, err);
 	if (r == 0)
 		r = mount_tree_plan(c, err);
+	if (r == 0)
+		monitor_keep_engine(c); /* before the root is mounted there */
 	if (r < 0 || !c->twin || !twin_work_path(c->twin))
 		return r;
 	c->state.twin_work = strdup(twin_work_path(c->twin));
@@ -549,11 +551,11 @@ static void done(struct container *c)
 	join_done(&c->joined);
 	lsm_done(&c->lsm);
 
-	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
-		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
-		       &c->root_fd,   &c->init_pidfd,  &c->master_fd,	&c->slave_fd,
-		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd,	&c->host_cgroup_ns_fd,
-		       &c->monitor_fd };
+	int *fds[] = { &c->state_fd,   &c->fifo_fd,	&c->host_mnt_fd, &c->host_net_fd,
+		       &c->init_sock,  &c->sock,	&c->userns_fd,	 &c->pidns_fd,
+		       &c->root_fd,    &c->init_pidfd,	&c->master_fd,	 &c->slave_fd,
+		       &c->cwd_fd,     &c->listener_fd, &c->notify_fd,	 &c->host_cgroup_ns_fd,
+		       &c->monitor_fd, &c->engine_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -570,6 +572,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.listener_fd = -EBADF,
 		.notify_fd = -EBADF,
 		.monitor_fd = -EBADF,
+		.engine_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
 		.host_cgroup_ns_fd = -EBADF,

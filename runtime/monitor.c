@@ -133,12 +133,18 @@ void monitor_start(struct container *c)
 		do_without(c, &err);
 }
 
+void monitor_keep_engine(struct container *c)
+{
+	if (c->monitor_fd >= 0 && c->twin) /* a path of M1, which nobody else changes */
+		c->engine_fd = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
 void monitor_go(struct container *c)
 {
 	const struct monitor_message m = {
 		.word = MONITOR_START,
 		.version = MONITOR_VERSION,
-		.start = { c->init_pid, c->root_uid, c->root_gid },
+		.start = { c->init_pid, c->root_uid, c->root_gid, c->engine_fd >= 0 },
 	};
 	const int fds[] = { c->userns_fd, c->init_pidfd };
 	struct error err = ERROR_INIT;
@@ -249,13 +255,19 @@ int monitor_mount(struct container *c, struct error *err)
 int monitor_commit(struct container *c, struct error *err)
 {
 	const struct monitor_message commit = { .word = MONITOR_COMMIT, .version = MONITOR_VERSION };
+	_cleanup_close_ int twin_fd = -EBADF;
 	struct monitor_message m;
-	int fds[MONITOR_FILES_MAX], r;
+	int fds[MONITOR_FILES_MAX], overlays[2], r;
 	size_t n_fds = 0;
 
 	if (c->monitor_fd < 0)
 		return 0;
-	r = fd_send(c->monitor_fd, &commit, sizeof(commit), NULL, 0, err);
+	if (c->engine_fd >= 0) /* a copy: the mount itself is to go when the container does */
+		twin_fd = mount_clone(c->root_fd, false, NULL);
+	overlays[0] = c->engine_fd;
+	overlays[1] = twin_fd;
+	r = fd_send(c->monitor_fd, &commit, sizeof(commit), overlays, twin_fd < 0 ? 0 : 2, err);
+	c->engine_fd = fd_close(c->engine_fd);
 	if (r == 0)
 		r = hear(c->monitor_fd, &m, fds, &n_fds, err);
 	for (size_t i = 0; r == 0 && i < n_fds; i++)

@@ -18,6 +18,9 @@ struct state;
  */
 void monitor_start(struct container *c);
 
+/* Of an engine's overlay: what the twin is to be kept in step with. */
+void monitor_keep_engine(struct container *c);
+
 /* Tell it about I, as soon as I has its namespaces. It goes to work while R mounts. */
 void monitor_go(struct container *c);
 

@@ -152,8 +152,8 @@ limited() { # COMMAND...
 	assert_equal "$(awk '/^Seccomp:|^NoNewPrivs:/ { print $2 }' "/proc/$worker/status")" "1
 2"
 	assert_equal "$(awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$worker/status")" "$id $id $id $id"
-	# four capabilities: SYS_ADMIN, KILL, SETUID, SETGID
-	assert_equal "$(awk '/^CapEff|^CapBnd/ { print $2 }' "/proc/$keeper/status" | sort -u)" 00000000002000e0
+	# five capabilities: SYS_ADMIN, KILL, SETUID, SETGID, DAC_READ_SEARCH
+	assert_equal "$(awk '/^CapEff|^CapBnd/ { print $2 }' "/proc/$keeper/status" | sort -u)" 00000000002000e4
 	for pid in "$keeper" "$worker"; do
 		assert_equal "$(wc -l <"/proc/$pid/mountinfo")" 1
 		[ "$(readlink "/proc/$pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ]
@@ -292,6 +292,80 @@ limited() { # COMMAND...
 	runtime exec "$ID" cat /proc/meminfo /proc/stat /proc/cpuinfo >/dev/null
 	keeper=$(keeper_pid)
 	wait_for pss_is_below 1024 "$keeper" # it takes a second without a request
+}
+
+# ---------------------------------------------------------------- the engine's overlay and its twin
+
+host_sees() { # TEXT FILE
+	[ "$(cat "$MERGED$2" 2>/dev/null)" = "$1" ]
+}
+
+container_sees() { # TEXT FILE
+	[ "$(runtime exec "$ID" cat "$2" 2>/dev/null)" = "$1" ]
+}
+
+# bats test_tags=vm
+@test "monitor: what the host changes in an engine's overlay shows inside, also names that were looked up before" {
+	overlay_new
+	container_start sleep 1000
+	run ! runtime exec "$ID" cat /tmp/new /srv/new
+	container_sees middle /etc/middle # so it has it, from the lower layer
+	echo 1 >"$MERGED/tmp/new"
+	mkdir "$MERGED/srv" && echo 2 >"$MERGED/srv/new"
+	echo 3 >"$MERGED/etc/middle"
+	wait_for container_sees 1 /tmp/new
+	wait_for container_sees 2 /srv/new
+	wait_for container_sees 3 /etc/middle
+	runtime exec "$ID" sh -c 'echo 4 >/tmp/new && echo 4 >/srv/new && echo 4 >/etc/middle'
+	rm "$MERGED/tmp/new"
+	ls "$MERGED/tmp" >/dev/null # an open, which a removal alone is not
+	wait_for eval '! container_sees 4 /tmp/new'
+	runtime delete --force "$ID"
+	overlay_done
+}
+
+# bats test_tags=vm
+@test "monitor: what the container changes shows in the engine's overlay, also names that were looked up before" {
+	overlay_new
+	container_start sleep 1000
+	[ ! -e "$MERGED/tmp/new" ] && [ ! -e "$MERGED/opt/new" ]
+	host_sees middle /etc/middle
+	runtime exec "$ID" sh -c 'echo 1 >/tmp/new; mkdir /opt; echo 2 >/opt/new; echo 3 >/etc/middle'
+	wait_for host_sees 1 /tmp/new
+	wait_for host_sees 2 /opt/new
+	wait_for host_sees 3 /etc/middle
+	runtime exec "$ID" rm /tmp/new
+	ls "$MERGED/tmp" >/dev/null
+	wait_for eval '! host_sees 1 /tmp/new'
+	runtime delete --force "$ID"
+	overlay_done
+}
+
+@test "monitor: a host that reads an engine's overlay all the time has ten drops of names a second at most" {
+	requires strace
+	overlay_new
+	container_start sleep 1000
+	strace -qq -e trace=fspick -o "$WORK/drops" -p "$(keeper_pid)" 3>&- 4>&- &
+	HELPERS+=($!)
+	wait_for grep -q "^TracerPid:.[1-9]" "/proc/$(keeper_pid)/status"
+	timeout 4 bash -c 'while :; do find "$0" >/dev/null; done' "$MERGED" || :
+	kill $!
+	wait $! || :
+	[ "$(wc -l <"$WORK/drops")" -ge 4 ]
+	[ "$(wc -l <"$WORK/drops")" -le 80 ] # two sides, ten times, four seconds
+	runtime delete --force "$ID"
+	overlay_done
+}
+
+@test "monitor: the engine can unmount its overlay while the container runs, and mount it again" {
+	overlay_new
+	container_start sleep 1000
+	umount "$MERGED"
+	overlay_mount
+	runtime exec "$ID" sh -c 'echo 1 >/tmp/new'
+	runtime delete --force "$ID"
+	host_sees 1 /tmp/new
+	overlay_done
 }
 
 # ---------------------------------------------------------------- without it

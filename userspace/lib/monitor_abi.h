@@ -5,7 +5,7 @@
  *	create		START, as soon as the container's namespaces are there; with its user namespace and init's pidfd
  *	monitor		FILES, as often as needed: detached mounts and where they belong
  *	monitor		READY: that was all
- *	create		COMMIT, before the mounts are sealed; with the two sides of a twin overlay, if there is one
+ *	create		COMMIT, before the mounts are sealed; with the engine's overlay and its twin, detached, if there is one
  *	monitor		COMMITTED. From now on it ends with init; before, with its end of the socket
  *
  * FAILED takes the place of what the monitor should have said.
@@ -36,6 +36,7 @@ enum monitor_word {
 struct monitor_start {
 	int32_t init_pid;
 	uint32_t root_uid, root_gid; /* of the container's root, on the host */
+	uint32_t has_twin;	     /* two overlays come with COMMIT */
 };
 
 /* Descriptors: one mount for each. */

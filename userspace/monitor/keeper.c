@@ -4,7 +4,7 @@
  *
  *  1. executed by `bulwark create`, as the host's root: opens what is found by path, waits for START
  *  2. has the FUSE superblock built, opens the container's cgroups; leaves the host's mounts; starts a worker
- *  3. gives up all capabilities but four, and waits: for COMMIT, for the worker's death, for init's
+ *  3. gives up all capabilities but five, and waits: for COMMIT, for the worker's death, for init's
  *
  * It is the only process here that is privileged for long, so it parses nothing that comes from the container: what it is
  * sent are messages of fixed size from `create`, and what it reads in shared memory is one counter.
@@ -28,6 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "coherence.h"
 #include "emulation.h"
 #include "error.h"
 #include "fd.h"
@@ -55,10 +56,11 @@ struct keeper {
 	int shared_fd;
 	int signal_fd, timer_fd;
 	struct shared *shared;
-	pid_t builder, worker; /* 0: none */
-	uint64_t n_workers;    /* so far */
-	uint64_t served;       /* when the last worker began */
-	unsigned int failures; /* workers in a row that served nothing */
+	struct coherence *coherence; /* NULL: no twin overlay */
+	pid_t builder, worker;	     /* 0: none */
+	uint64_t n_workers;	     /* so far */
+	uint64_t served;	     /* when the last worker began */
+	unsigned int failures;	     /* workers in a row that served nothing */
 };
 
 /* ---- the worker ------------------------------------------------------------------------------------------- */
@@ -211,6 +213,12 @@ static int committed(struct keeper *k, struct error *err)
 	return r;
 }
 
+/* A container without it is a container with a limit, and no failure. */
+static void begin_coherence(struct keeper *k, const int fds[2])
+{
+	(void)coherence_begin(k->coherence, fds[0], fds[1], NULL);
+}
+
 static int on_control(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
 {
 	struct keeper *k = data;
@@ -220,14 +228,17 @@ static int on_control(struct loop *loop, int fd, uint32_t events, void *data, st
 	ssize_t n = fd_recv(fd, &m, sizeof(m), fds, 2, &n_fds, err);
 
 	(void)events;
-	for (size_t i = 0; n >= 0 && i < n_fds; i++)
-		fd_close(fds[i]);
 	if (n < 0)
 		return (int)n;
 	if (n == 0) { /* create is dead, or gave up */
 		loop_stop(loop, 0);
 		return 0;
 	}
+	if (n == sizeof(m) && m.word == MONITOR_COMMIT && n_fds == 2 && k->coherence)
+		begin_coherence(k, fds);
+	else
+		for (size_t i = 0; i < n_fds; i++)
+			fd_close(fds[i]);
 	if (n != sizeof(m) || m.word != MONITOR_COMMIT)
 		return error_text(err, EPROTO, "not a COMMIT");
 	return committed(k, err);
@@ -365,6 +376,8 @@ static int make(struct keeper *k, const struct monitor_start *start, struct erro
 	k->shared->fuse_fd = k->fuse_fd;
 	k->dev_fd = fd_close(k->dev_fd);
 	k->userns_fd = fd_close(k->userns_fd);
+	if (start->has_twin)
+		(void)coherence_new(k->loop, start->root_uid, &k->coherence, NULL);
 	r = start_worker(k, err);
 	return r < 0 ? r : sandbox_keeper(err);
 }

@@ -51,9 +51,10 @@ int sandbox_leave_mounts(struct error *err)
 
 /* ---- credentials ------------------------------------------------------------------------------------------ */
 
-/* Builds the container's superblock, drops its twin's caches; ends workers, who are somebody else; makes them so. */
+/* Drops caches of overlays, whose root may be closed to it; ends workers, who are somebody else; makes them so. */
 #define KEEPER_CAPS                                                                                \
-	(1ULL << CAP_SYS_ADMIN | 1ULL << CAP_KILL | 1ULL << CAP_SETUID | 1ULL << CAP_SETGID)
+	(1ULL << CAP_SYS_ADMIN | 1ULL << CAP_KILL | 1ULL << CAP_SETUID | 1ULL << CAP_SETGID |      \
+	 1ULL << CAP_DAC_READ_SEARCH)
 
 static int set_caps(uint64_t caps, struct error *err)
 {
