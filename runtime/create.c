@@ -498,6 +498,8 @@ static int build(struct container *c, struct error *err)
 	if (r == 0)
 		r = spawn_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
 	if (r == 0)
+		monitor_build(c); /* while we make the root */
+	if (r == 0)
 		r = make_root(c, err); /* while I makes its namespaces */
 	if (r == 0)
 		r = spawn_finish_namespaces(c, err);

@@ -139,6 +139,39 @@ void monitor_keep_engine(struct container *c)
 		c->engine_fd = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
+static void say(struct container *c, const struct monitor_message *m, int fd)
+{
+	struct error err = ERROR_INIT;
+
+	if (c->monitor_fd >= 0 && fd_send(c->monitor_fd, m, sizeof(*m), &fd, 1, &err) < 0)
+		do_without(c, &err);
+}
+
+/* All sysctls, by a path of the spec: then a write is refused before it gets to anybody. */
+static bool has_readonly_sysctls(const struct container *c)
+{
+	const char *const *paths = c->spec->linux_.readonly_paths;
+
+	for (; paths && *paths; paths++) {
+		const char *rest = str_after(*paths, "/proc/sys");
+
+		if (rest && strspn(rest, "/") == strlen(rest))
+			return true;
+	}
+	return false;
+}
+
+void monitor_build(struct container *c)
+{
+	const struct monitor_message m = {
+		.word = MONITOR_USERNS,
+		.version = MONITOR_VERSION,
+		.userns = { has_readonly_sysctls(c) },
+	};
+
+	say(c, &m, c->userns_fd);
+}
+
 void monitor_go(struct container *c)
 {
 	const struct monitor_message m = {
@@ -146,11 +179,8 @@ void monitor_go(struct container *c)
 		.version = MONITOR_VERSION,
 		.start = { c->init_pid, c->root_uid, c->root_gid, c->engine_fd >= 0 },
 	};
-	const int fds[] = { c->userns_fd, c->init_pidfd };
-	struct error err = ERROR_INIT;
 
-	if (c->monitor_fd >= 0 && fd_send(c->monitor_fd, &m, sizeof(m), fds, 2, &err) < 0)
-		do_without(c, &err);
+	say(c, &m, c->init_pidfd);
 }
 
 /* ---- its files -------------------------------------------------------------------------------------------- */
@@ -256,9 +286,7 @@ int monitor_commit(struct container *c, struct error *err)
 {
 	const struct monitor_message commit = { .word = MONITOR_COMMIT, .version = MONITOR_VERSION };
 	_cleanup_close_ int twin_fd = -EBADF;
-	struct monitor_message m;
-	int fds[MONITOR_FILES_MAX], overlays[2], r;
-	size_t n_fds = 0;
+	int overlays[2], r;
 
 	if (c->monitor_fd < 0)
 		return 0;
@@ -268,12 +296,6 @@ int monitor_commit(struct container *c, struct error *err)
 	overlays[1] = twin_fd;
 	r = fd_send(c->monitor_fd, &commit, sizeof(commit), overlays, twin_fd < 0 ? 0 : 2, err);
 	c->engine_fd = fd_close(c->engine_fd);
-	if (r == 0)
-		r = hear(c->monitor_fd, &m, fds, &n_fds, err);
-	for (size_t i = 0; r == 0 && i < n_fds; i++)
-		fd_close(fds[i]);
-	if (r == 0 && m.word != MONITOR_COMMITTED)
-		r = error_text(err, EPROTO, "the monitor says %u", m.word);
 	c->monitor_fd = fd_close(c->monitor_fd);
 	return r < 0 ? error_wrap(err, "emulated files of /proc and /sys") : 0;
 }

@@ -21,7 +21,10 @@ void monitor_start(struct container *c);
 /* Of an engine's overlay: what the twin is to be kept in step with. */
 void monitor_keep_engine(struct container *c);
 
-/* Tell it about I, as soon as I has its namespaces. It goes to work while R mounts. */
+/* As soon as there is a user namespace: it builds its file system there. */
+void monitor_build(struct container *c);
+
+/* When I has its namespaces, the offsets of its clocks, and its cgroup: it begins to serve, while R mounts. */
 void monitor_go(struct container *c);
 
 /**

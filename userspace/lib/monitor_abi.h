@@ -2,11 +2,12 @@
 /*
  * monitor_abi - owns the words between `bulwark create` and the bulwark-monitor it starts, on a SOCK_SEQPACKET pair.
  *
- *	create		START, as soon as the container's namespaces are there; with its user namespace and init's pidfd
+ *	create		USERNS, as soon as there is one
+ *	create		START, when init has its namespaces and is in its cgroup
  *	monitor		FILES, as often as needed: detached mounts and where they belong
  *	monitor		READY: that was all
- *	create		COMMIT, before the mounts are sealed; with the engine's overlay and its twin, detached, if there is one
- *	monitor		COMMITTED. From now on it ends with init; before, with its end of the socket
+ *	create		COMMIT, before the mounts are sealed. From then on the monitor ends with init; before, with its end of
+ *			the socket
  *
  * FAILED takes the place of what the monitor should have said.
  */
@@ -24,15 +25,19 @@
 #define MONITOR_FILES_MAX FD_PASS_MAX
 
 enum monitor_word {
-	MONITOR_START = 1,
+	MONITOR_USERNS = 1, /* descriptor: the container's user namespace */
+	MONITOR_START,	    /* descriptor: pidfd of init */
 	MONITOR_FILES,
 	MONITOR_READY,
-	MONITOR_COMMIT,
-	MONITOR_COMMITTED,
+	MONITOR_COMMIT, /* descriptors: none, or an engine's overlay and its twin, detached */
 	MONITOR_FAILED,
 };
 
-/* Descriptors: user namespace, pidfd of init. */
+/* With USERNS. */
+struct monitor_userns {
+	uint32_t no_sysctls; /* those of the container are read-only: then the kernel's own will do */
+};
+
 struct monitor_start {
 	int32_t init_pid;
 	uint32_t root_uid, root_gid; /* of the container's root, on the host */
@@ -49,6 +54,7 @@ struct monitor_message {
 	uint32_t word;
 	uint32_t version;
 	union {
+		struct monitor_userns userns;
 		struct monitor_start start;
 		struct monitor_files files;
 		struct error error;

@@ -2,9 +2,10 @@
 /*
  * keeper - see keeper.h. Stages, and what is given up at each:
  *
- *  1. executed by `bulwark create`, as the host's root: opens what is found by path, waits for START
- *  2. has the FUSE superblock built, opens the container's cgroups; leaves the host's mounts; starts a worker
- *  3. gives up all capabilities but five, and waits: for COMMIT, for the worker's death, for init's
+ *  1. executed by `bulwark create`, as the host's root: makes what needs no container, while that is being made
+ *  2. has the FUSE superblock built (superblock.c) when there is a user namespace to build it in
+ *  3. at START: opens the container's cgroups, leaves the host's mounts, starts a worker
+ *  4. gives up all capabilities but five, and waits: for COMMIT, for the worker's death, for init's
  *
  * It is the only process here that is privileged for long, so it parses nothing that comes from the container: what it is
  * sent are messages of fixed size from `create`, and what it reads in shared memory is one counter.
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -51,7 +53,9 @@ struct keeper {
 	struct loop *loop;
 	int control_fd; /* -EBADF after COMMIT */
 	int dev_fd, exe_fd;
-	int userns_fd, init_pidfd;
+	int empty_ns_fd; /* mount namespace that it goes to */
+	int init_pidfd;
+	int builder_sock;
 	int fuse_fd; /* -EBADF: the connection is gone */
 	int shared_fd;
 	int signal_fd, timer_fd;
@@ -202,15 +206,11 @@ static int on_signal(struct loop *loop, int fd, uint32_t events, void *data, str
 
 /* ---- create ----------------------------------------------------------------------------------------------- */
 
-static int committed(struct keeper *k, struct error *err)
+static void committed(struct keeper *k)
 {
-	const struct monitor_message m = { .word = MONITOR_COMMITTED, .version = MONITOR_VERSION };
-	int r = fd_send(k->control_fd, &m, sizeof(m), NULL, 0, err);
-
 	(void)loop_unwatch(k->loop, k->control_fd, NULL);
 	k->control_fd = fd_close(k->control_fd);
 	trim_program();
-	return r;
 }
 
 /* A container without it is a container with a limit, and no failure. */
@@ -241,7 +241,8 @@ static int on_control(struct loop *loop, int fd, uint32_t events, void *data, st
 			fd_close(fds[i]);
 	if (n != sizeof(m) || m.word != MONITOR_COMMIT)
 		return error_text(err, EPROTO, "not a COMMIT");
-	return committed(k, err);
+	committed(k);
+	return 0;
 }
 
 static int on_init(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
@@ -254,27 +255,20 @@ static int on_init(struct loop *loop, int fd, uint32_t events, void *data, struc
 	return 0;
 }
 
-/* 1: START. 0: create ended before. */
-static int wait_for_start(struct keeper *k, struct monitor_start *ret, struct error *err)
+/* 1: it came, with one descriptor. 0: create ended before. */
+static int wait_for(const struct keeper *k, enum monitor_word word, struct monitor_message *ret,
+		    int *ret_fd, struct error *err)
 {
-	struct monitor_message m;
-	int fds[2];
 	size_t n_fds = 0;
-	ssize_t n = fd_recv(k->control_fd, &m, sizeof(m), fds, 2, &n_fds, err);
+	ssize_t n = fd_recv(k->control_fd, ret, sizeof(*ret), ret_fd, 1, &n_fds, err);
 
 	if (n <= 0)
 		return (int)n;
-	if (n_fds != 2 || n != sizeof(m) || m.word != MONITOR_START) {
-		for (size_t i = 0; i < n_fds; i++)
-			fd_close(fds[i]);
-		return error_text(err, EPROTO, "not a START");
-	}
-	k->userns_fd = fds[0];
-	k->init_pidfd = fds[1];
-	if (m.version != MONITOR_VERSION)
+	if (n != sizeof(*ret) || ret->word != word || n_fds != 1)
+		return error_text(err, EPROTO, "not the word %d", word);
+	if (ret->version != MONITOR_VERSION)
 		return error_text(err, EPROTO,
 				  "bulwark and bulwark-monitor are of different versions");
-	*ret = m.start;
 	return 1;
 }
 
@@ -301,7 +295,7 @@ static int open_sources(struct emu_sources *ret, pid_t init, struct error *err)
 	return emu_sources_open(ret, &places, err);
 }
 
-static int make_shared(struct keeper *k, const struct monitor_start *start, struct error *err)
+static int make_shared(struct keeper *k, struct error *err)
 {
 	k->shared_fd = memfd_create("bulwark-monitor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (k->shared_fd < 0 || ftruncate(k->shared_fd, sizeof(*k->shared)) < 0 ||
@@ -312,10 +306,26 @@ static int make_shared(struct keeper *k, const struct monitor_start *start, stru
 	if (k->shared == MAP_FAILED)
 		return error_set(err, errno, "cannot map memory for workers");
 	k->shared->sources = EMU_SOURCES_INIT;
-	k->shared->uid = start->root_uid;
-	k->shared->gid = start->root_gid;
 	k->shared->keeper_pid = (uint32_t)getpid();
-	return open_sources(&k->shared->sources, start->init_pid, err);
+	return 0;
+}
+
+/* Makes the empty mount namespace, and comes back: what is to be opened has paths on the host. */
+static int make_empty_ns(struct keeper *k, struct error *err)
+{
+	_cleanup_close_ int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int host_ns_fd = proc_open_ns(0, "mnt", err);
+	int r;
+
+	if (host_ns_fd < 0)
+		return host_ns_fd;
+	r = sandbox_leave_mounts(err);
+	if (r < 0)
+		return r;
+	k->empty_ns_fd = openat(proc_fd, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (k->empty_ns_fd < 0 || setns(host_ns_fd, CLONE_NEWNS) < 0)
+		return error_set(err, errno, "cannot come back to the host's mounts");
+	return 0;
 }
 
 static int open_host(struct keeper *k, struct error *err)
@@ -325,6 +335,19 @@ static int open_host(struct keeper *k, struct error *err)
 	if (k->dev_fd < 0 || k->exe_fd < 0)
 		return error_set(err, errno, "cannot open /dev and the program itself");
 	return 0;
+}
+
+static int start_builder(struct keeper *k, struct error *err)
+{
+	const struct superblock superblock = {
+		.dev_fd = k->dev_fd,
+		.empty_ns_fd = k->empty_ns_fd,
+		.control_fd = k->control_fd,
+	};
+	int r = superblock_start(&superblock, &k->builder, &k->builder_sock, err);
+
+	k->dev_fd = fd_close(k->dev_fd);
+	return r;
 }
 
 static int make_loop(struct keeper *k, struct error *err)
@@ -347,39 +370,65 @@ static int make_loop(struct keeper *k, struct error *err)
 		r = loop_watch(k->loop, k->timer_fd, EPOLLIN, on_timer, k, err);
 	if (r == 0)
 		r = loop_watch(k->loop, k->control_fd, EPOLLIN, on_control, k, err);
-	if (r == 0)
-		r = loop_watch(k->loop, k->init_pidfd, EPOLLIN, on_init, k, err);
 	return r;
 }
 
-/* The builder works while we open and leave things. */
-static int make(struct keeper *k, const struct monitor_start *start, struct error *err)
+/* Stage 1: `create` has other things to do meanwhile. */
+static int make(struct keeper *k, struct error *err)
 {
-	const struct superblock superblock = {
-		.userns_fd = k->userns_fd,
-		.dev_fd = k->dev_fd,
-		.control_fd = k->control_fd,
-	};
-	_cleanup_close_ int sock = -EBADF;
-	int r = make_loop(k, err);
+	int r = open_host(k, err);
 
 	if (r == 0)
-		r = superblock_start(&superblock, &k->builder, &sock, err);
+		r = make_empty_ns(k, err);
 	if (r == 0)
-		r = make_shared(k, start, err);
+		r = start_builder(k, err);
 	if (r == 0)
-		r = sandbox_leave_mounts(err);
+		r = make_loop(k, err);
+	return r < 0 ? r : make_shared(k, err);
+}
+
+/* Stage 3. */
+static int begin(struct keeper *k, const struct monitor_start *start, struct error *err)
+{
+	int r = open_sources(&k->shared->sources, start->init_pid, err);
+
 	if (r == 0)
-		r = superblock_hear(sock, &k->fuse_fd, err);
+		r = loop_watch(k->loop, k->init_pidfd, EPOLLIN, on_init, k, err);
+	if (r == 0)
+		r = superblock_hear(k->builder_sock, &k->fuse_fd, err);
+	if (r == 0 && setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
+		r = error_set(err, errno, "cannot leave the host's mounts");
 	if (r < 0)
 		return r;
+	k->empty_ns_fd = fd_close(k->empty_ns_fd);
+	k->builder_sock = fd_close(k->builder_sock);
 	k->shared->fuse_fd = k->fuse_fd;
-	k->dev_fd = fd_close(k->dev_fd);
-	k->userns_fd = fd_close(k->userns_fd);
-	if (start->has_twin)
-		(void)coherence_new(k->loop, start->root_uid, &k->coherence, NULL);
+	k->shared->uid = start->root_uid;
+	k->shared->gid = start->root_gid;
 	r = start_worker(k, err);
+	if (r == 0 && start->has_twin)
+		(void)coherence_new(k->loop, start->root_uid, &k->coherence, NULL);
 	return r < 0 ? r : sandbox_keeper(err);
+}
+
+/* 1: it is at work. 0: create ended before. */
+static int set_up(struct keeper *k, struct error *err)
+{
+	_cleanup_close_ int userns_fd = -EBADF;
+	struct monitor_message m;
+	int r = make(k, err);
+
+	if (r == 0)
+		r = wait_for(k, MONITOR_USERNS, &m, &userns_fd, err);
+	if (r <= 0)
+		return r;
+	r = superblock_go(k->builder_sock, &m, userns_fd, err);
+	if (r == 0)
+		r = wait_for(k, MONITOR_START, &m, &k->init_pidfd, err);
+	if (r <= 0)
+		return r;
+	r = begin(k, &m.start, err);
+	return r < 0 ? r : 1;
 }
 
 /* Its death ends the connection, unless it is the first of the two to die. */
@@ -407,27 +456,21 @@ int keeper_main(void)
 		.control_fd = MONITOR_SOCK_FD,
 		.dev_fd = -EBADF,
 		.exe_fd = -EBADF,
-		.userns_fd = -EBADF,
+		.empty_ns_fd = -EBADF,
 		.init_pidfd = -EBADF,
+		.builder_sock = -EBADF,
 		.fuse_fd = -EBADF,
 		.shared_fd = -EBADF,
 		.signal_fd = -EBADF,
 		.timer_fd = -EBADF,
 	};
-	struct monitor_start start = { 0 };
 	struct error err = ERROR_INIT;
 	int r;
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || fd_cloexec_from(MONITOR_SOCK_FD, &err) < 0)
 		return EXIT_FAILURE;
-	r = open_host(&k, &err);
-	if (r == 0)
-		r = wait_for_start(&k, &start, &err);
-	if (r == 0)
-		return EXIT_SUCCESS;
+	r = set_up(&k, &err);
 	if (r > 0)
-		r = make(&k, &start, &err);
-	if (r == 0)
 		r = loop_run(k.loop, &err);
 	if (r < 0)
 		tell(&k, &err);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -61,13 +62,16 @@ static int attach_here(int mount_fd, struct error *err)
 }
 
 /* The file system, for what is written to; and the same read-only. */
-static int make_mounts(const struct superblock *s, int *ret_fuse_fd, int *ret_rw_fd, int *ret_ro_fd,
-		       struct error *err)
+static int make_mounts(const struct superblock *s, int userns_fd, int *ret_fuse_fd, int *ret_rw_fd,
+		       int *ret_ro_fd, struct error *err)
 {
 	_cleanup_close_ int fs_fd = -EBADF;
 	int r;
 
-	if (setns(s->userns_fd, CLONE_NEWUSER) < 0)
+	if (setns(s->empty_ns_fd, CLONE_NEWNS) <
+	    0) /* or each of the host's mounts would be copied below */
+		return error_set(err, errno, "cannot leave the host's mounts");
+	if (setns(userns_fd, CLONE_NEWUSER) < 0)
 		return error_set(err, errno, "cannot enter the container's user namespace");
 	*ret_fuse_fd = openat(s->dev_fd, "fuse", O_RDWR | O_CLOEXEC);
 	if (*ret_fuse_fd < 0)
@@ -130,7 +134,7 @@ static int send_batch(int control_fd, struct monitor_message *m, int *fds, struc
 	return r;
 }
 
-static int send_files(int control_fd, int rw_fd, int ro_fd, struct error *err)
+static int send_files(int control_fd, bool no_sysctls, int rw_fd, int ro_fd, struct error *err)
 {
 	struct monitor_message m = { .word = MONITOR_FILES, .version = MONITOR_VERSION };
 	const char *const *paths = emu_mounts();
@@ -138,7 +142,10 @@ static int send_files(int control_fd, int rw_fd, int ro_fd, struct error *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && paths[i]; i++) {
-		int fd = clone_file(str_after(paths[i], "/proc/sys/") ? rw_fd : ro_fd, paths[i], err);
+		bool is_sysctl = str_after(paths[i], "/proc/sys/");
+		int fd = is_sysctl && no_sysctls ?
+				 -ENOENT :
+				 clone_file(is_sysctl ? rw_fd : ro_fd, paths[i], err);
 
 		if (fd == -ENOENT)
 			continue;
@@ -160,10 +167,14 @@ static int send_files(int control_fd, int rw_fd, int ro_fd, struct error *err)
 static _Noreturn void build(const struct superblock *s, int sock)
 {
 	struct monitor_message failed = { .word = MONITOR_FAILED, .version = MONITOR_VERSION };
-	int fuse_fd = -EBADF, rw_fd = -EBADF, ro_fd = -EBADF;
+	int userns_fd = -EBADF, fuse_fd = -EBADF, rw_fd = -EBADF, ro_fd = -EBADF, r;
 	struct error err = ERROR_INIT;
-	int r = make_mounts(s, &fuse_fd, &rw_fd, &ro_fd, &err);
+	struct monitor_message m;
+	size_t n_fds = 0;
 
+	if (fd_recv(sock, &m, sizeof(m), &userns_fd, 1, &n_fds, NULL) != sizeof(m) || n_fds != 1)
+		_exit(EXIT_FAILURE); /* the keeper died */
+	r = make_mounts(s, userns_fd, &fuse_fd, &rw_fd, &ro_fd, &err);
 	if (r == 0)
 		r = fd_send(sock, "", 1, &fuse_fd, 1, &err);
 	if (r < 0) {
@@ -176,12 +187,17 @@ static _Noreturn void build(const struct superblock *s, int sock)
 	fd_close(sock);
 	r = learn_names(ro_fd, &err);
 	if (r == 0)
-		r = send_files(s->control_fd, rw_fd, ro_fd, &err);
+		r = send_files(s->control_fd, m.userns.no_sysctls, rw_fd, ro_fd, &err);
 	if (r < 0) {
 		failed.error = err;
 		(void)fd_send(s->control_fd, &failed, sizeof(failed), NULL, 0, NULL);
 	}
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+int superblock_go(int sock, const struct monitor_message *userns, int userns_fd, struct error *err)
+{
+	return fd_send(sock, userns, sizeof(*userns), &userns_fd, 1, err);
 }
 
 int superblock_hear(int sock, int *ret_fuse_fd, struct error *err)

@@ -8,16 +8,20 @@
 #include <sys/types.h>
 
 struct error;
+struct monitor_message;
 
 struct superblock {
-	int userns_fd;	/* the container's */
-	int dev_fd;	/* the host's /dev */
-	int control_fd; /* to `bulwark create`: FILES and READY go there */
+	int dev_fd;	 /* the host's /dev */
+	int empty_ns_fd; /* a mount namespace with nothing in it */
+	int control_fd;	 /* to `bulwark create`: FILES and READY go there */
 };
 
-/* Forks the builder. @ret_sock, owned by the caller, is for superblock_hear(). */
+/* Forks the builder, which waits for a user namespace. @ret_sock is the caller's. */
 int superblock_start(const struct superblock *superblock, pid_t *ret_pid, int *ret_sock,
 		     struct error *err);
+
+/* The builder goes on when it has been sent USERNS with a descriptor. */
+int superblock_go(int sock, const struct monitor_message *userns, int userns_fd, struct error *err);
 
 /**
  * superblock_hear() - Wait until it has made the superblock
