@@ -82,6 +82,8 @@ static inline void put_cpu(struct fixture *f, unsigned cpu)
 	put(f, path, "1\n");
 	snprintf(path, sizeof(path), "/sys/cpu/cpu%u/cache/index0/size", cpu);
 	put(f, path, "32K\n");
+	snprintf(path, sizeof(path), "/sys/cpu/cpu%u/cache/index0/shared_cpu_map", cpu);
+	put(f, path, "ff\n");
 	snprintf(path, sizeof(path), "/sys/cpu/cpu%u/cache/index0/shared_cpu_list", cpu);
 	snprintf(text, sizeof(text), "%u,%u\n", cpu % 4, cpu % 4 + 4);
 	put(f, path, text);
