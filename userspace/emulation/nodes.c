@@ -439,6 +439,8 @@ int emu_find(struct emu *emu, const char *path, struct emu_node *ret)
 	const char *end;
 	int r = emu_node_of(emu, EMU_ROOT_ID, &node);
 
+	if (*path != '/')
+		return -ENOENT;
 	while (r == 0 && *path == '/') {
 		end = strchrnul(path + 1, '/');
 		if (end == path + 1 ||
