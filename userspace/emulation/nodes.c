@@ -563,6 +563,8 @@ int emu_render(struct emu *emu, const struct emu_node *node, const struct emu_re
 	r = w.sysctl ? emu_sysctl_render(emu, w.sysctl, out) : w.entry->render(emu, &request, out);
 	if (r == 0)
 		r = out->failed;
+	if (r == -ENOENT)
+		return error_text(err, ENOENT, "what '%s' tells of has gone", node->name);
 	if (r < 0)
 		return error_set(err, -r, "cannot tell '%s'", node->name);
 	if (is_shared(&w, reader))
