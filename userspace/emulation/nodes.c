@@ -246,11 +246,12 @@ int emu_node_of(const struct emu *emu, uint64_t id, struct emu_node *ret)
 
 static bool host_has(const struct emu *emu, unsigned cpu, unsigned index, const char *file)
 {
+	struct stat st;
 	char path[96];
 
 	return emu->sources->sys_fd >= 0 &&
 	       str_format(path, sizeof(path), "cpu/cpu%u/cache/index%u/%s", cpu, index, file) == 0 &&
-	       faccessat(emu->sources->sys_fd, path, F_OK, 0) == 0;
+	       fstatat(emu->sources->sys_fd, path, &st, 0) == 0;
 }
 
 static bool node_is_there(struct emu *emu, const struct emu_reader *reader, unsigned node)
