@@ -221,7 +221,7 @@ static void test_emu_sources_open_takes_what_is_there(void **state)
 	};
 	struct emu_sources sources = EMU_SOURCES_INIT;
 	struct error err = ERROR_INIT;
-	char proc[96];
+	char proc[96], cgroup[96];
 
 	assert_int_equal(emu_sources_open(&sources, &places, &err), -ENOENT);
 	assert_int_equal(sources.proc_fd, -EBADF);
@@ -234,6 +234,17 @@ static void test_emu_sources_open_takes_what_is_there(void **state)
 	emu_sources_done(&sources);
 	places.init_pid = 555;
 	assert_int_equal(emu_sources_open(&sources, &places, &err), -ENOENT);
+	/* In the roots of hierarchies, where the numbers are the host's. */
+	places.init_pid = 0;
+	places.membership = "4:memory:/\n0::/\n";
+	snprintf(cgroup, sizeof(cgroup), "%s/cgroup", f->root);
+	places.cgroup = cgroup;
+	put(f, "/cgroup/memory/tasks", "");
+	put(f, "/cgroup/memory/memory.usage_in_bytes", "1\n");
+	assert_int_equal(emu_sources_open(&sources, &places, &err), 0);
+	assert_int_equal(sources.cgroup_fd[EMU_CGROUP_MEMORY], -EBADF);
+	assert_int_equal(sources.cgroup_fd[EMU_CGROUP_V2], -EBADF);
+	emu_sources_done(&sources);
 	/* One machine without cgroups and /sys still has one cpu and its memory. */
 	fixture_start(f, "");
 	assert_int_equal(f->sources.start_ns, 900 * SECOND);

@@ -184,7 +184,7 @@ static void test_emu_render_stat_adds_up(void **state)
 			    "cpu  3000 0 1000 16000 0 0 0 0 0 0\n"
 			    "cpu2 1500 0 500 8000 0 0 0 0 0 0\n"
 			    "cpu3 1500 0 500 8000 0 0 0 0 0 0\n"
-			    "intr 0\nctxt 0\nbtime 1699999900\nprocesses 0\nprocs_running 1\nprocs_blocked 0\n"
+			    "intr 0\nctxt 0\nbtime 1699999900\nprocesses 0\nprocs_running 1\nprocs_blocked 1\n"
 			    "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 }
 

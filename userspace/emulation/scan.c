@@ -132,7 +132,7 @@ static const struct emu_key *find_key(const struct emu_key *keys, size_t n, size
 	for (size_t i = 0; i < n; i++) {
 		const struct emu_key *key = &keys[(*at + i) % n];
 
-		if (emu_span_is(name, key->name)) {
+		if (*key->name == *name.p && emu_span_is(name, key->name)) {
 			*at = (*at + i + 1) % n;
 			return key;
 		}
