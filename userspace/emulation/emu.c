@@ -125,7 +125,7 @@ void emu_reader_of(struct emu *emu, pid_t pid, struct emu_reader *ret)
 
 /* ---- load ---- */
 
-static void sample_load(struct emu *emu)
+void emu_sample_load(struct emu *emu)
 {
 	struct emu_load load = *emu_state_load(emu->state);
 	struct emu_tasks tasks;
@@ -142,7 +142,7 @@ static void sample_load(struct emu *emu)
 
 const struct emu_load *emu_see_load(struct emu *emu)
 {
-	sample_load(emu);
+	emu_sample_load(emu);
 	emu->load_wanted_ns = emu->now.boot_ns + LOAD_WANTED_NS;
 	return emu_state_load(emu->state);
 }
@@ -162,7 +162,7 @@ void emu_tick(struct emu *emu)
 {
 	emu_take_time(emu);
 	if (emu->now.boot_ns < emu->load_wanted_ns)
-		sample_load(emu);
+		emu_sample_load(emu);
 }
 
 /* ---- for system calls ---- */

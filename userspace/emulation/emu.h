@@ -200,7 +200,10 @@ void emu_collect_tasks(struct emu *emu, bool states, struct emu_tasks *ret);
 void emu_see_cpus(struct emu *emu, const struct emu_reader *reader, struct emu_cpuset *ret);
 void emu_see_memory(struct emu *emu, const struct emu_reader *reader, struct emu_memory *ret);
 
-/* Sampled if it is time; somebody wants it from now on. */
+/* Looks at what tasks do, if that was 5 s ago or more. */
+void emu_sample_load(struct emu *emu);
+
+/* The same, and from now on somebody wants it. */
 const struct emu_load *emu_see_load(struct emu *emu);
 
 /* ---- render ---- */

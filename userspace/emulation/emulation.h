@@ -95,7 +95,8 @@ struct emu_places {
 /**
  * emu_sources_open() - Open everything once, close-on-exec
  *
- * Needs root (CAP_SYS_ADMIN for @places->detach). A hierarchy that is not there is no error; no procfs is.
+ * Needs root (CAP_SYS_ADMIN for @places->detach). A hierarchy that is not there is no error; no procfs is. One in whose
+ * root the container is counts as not there: its numbers are the host's.
  * Return: 0, or -errno with nothing left open; emu_sources_done() then.
  */
 int emu_sources_open(struct emu_sources *sources, const struct emu_places *places, struct error *err);

@@ -246,11 +246,12 @@ int emu_node_of(const struct emu *emu, uint64_t id, struct emu_node *ret)
 
 static bool host_has(const struct emu *emu, unsigned cpu, unsigned index, const char *file)
 {
+	struct stat st;
 	char path[96];
 
 	return emu->sources->sys_fd >= 0 &&
 	       str_format(path, sizeof(path), "cpu/cpu%u/cache/index%u/%s", cpu, index, file) == 0 &&
-	       faccessat(emu->sources->sys_fd, path, F_OK, 0) == 0;
+	       fstatat(emu->sources->sys_fd, path, &st, 0) == 0;
 }
 
 static bool node_is_there(struct emu *emu, const struct emu_reader *reader, unsigned node)
@@ -439,6 +440,8 @@ int emu_find(struct emu *emu, const char *path, struct emu_node *ret)
 	const char *end;
 	int r = emu_node_of(emu, EMU_ROOT_ID, &node);
 
+	if (*path != '/')
+		return -ENOENT;
 	while (r == 0 && *path == '/') {
 		end = strchrnul(path + 1, '/');
 		if (end == path + 1 ||
@@ -561,6 +564,8 @@ int emu_render(struct emu *emu, const struct emu_node *node, const struct emu_re
 	r = w.sysctl ? emu_sysctl_render(emu, w.sysctl, out) : w.entry->render(emu, &request, out);
 	if (r == 0)
 		r = out->failed;
+	if (r == -ENOENT)
+		return error_text(err, ENOENT, "what '%s' tells of has gone", node->name);
 	if (r < 0)
 		return error_set(err, -r, "cannot tell '%s'", node->name);
 	if (is_shared(&w, reader))

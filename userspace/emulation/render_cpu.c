@@ -97,6 +97,7 @@ int emu_render_stat(struct emu *emu, const struct emu_request *request, struct e
 		add_cpu_line(out, times->cpu[cpu].user_ns, times->cpu[cpu].system_ns,
 			     times->cpu[cpu].idle_ns);
 	}
+	emu_sample_load(emu);
 	load = emu_state_load(emu->state);
 	emu_text_add(out,
 		     "intr 0\nctxt 0\nbtime %lld\nprocesses 0\nprocs_running %u\nprocs_blocked %u\n"

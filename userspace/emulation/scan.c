@@ -132,7 +132,7 @@ static const struct emu_key *find_key(const struct emu_key *keys, size_t n, size
 	for (size_t i = 0; i < n; i++) {
 		const struct emu_key *key = &keys[(*at + i) % n];
 
-		if (emu_span_is(name, key->name)) {
+		if (*key->name == *name.p && emu_span_is(name, key->name)) {
 			*at = (*at + i + 1) % n;
 			return key;
 		}
@@ -189,11 +189,11 @@ int emu_scan_list(const char *text, unsigned max, uint64_t *words)
 
 	if (max > EMU_CPUS_MAX)
 		return -EINVAL;
-	if (emu_next_line(&text, &line)) {
+	if (emu_next_line(&text, &line) && line.len > 0) {
 		while (split(line, ',', &item, &line))
 			if (!scan_range(item, max, scanned))
 				return -EINVAL;
-		if (line.len > 0 && !scan_range(line, max, scanned))
+		if (!scan_range(line, max, scanned))
 			return -EINVAL;
 	}
 	memcpy(words, scanned, (max + 63) / 64 * sizeof(*words));

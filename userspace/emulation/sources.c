@@ -69,6 +69,8 @@ static int open_cgroup(struct emu_sources *s, const struct emu_places *places, e
 
 	if (emu_scan_membership(places->membership, role, &path) < 0)
 		return 0;
+	if (path.len == 1) /* the root: nobody's limits, and what the whole machine uses */
+		return 0;
 	if (path.len >= EMU_PATH_MAX)
 		return error_text(err, ENAMETOOLONG,
 				  "the container's cgroup path is longer than %d bytes",

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Ranges are those of Linux 6.1 to 6.18. Ids are for ever: a worker of a newer version reads what an older one stored, and
- * kernels remember node ids. New ones go to the end.
+ * kernels remember node ids. New ones take new ids.
+ *
+ * Each is one more mount in every container: here is what tools, engines and services write, not all that can be written.
  */
 #include "sysctls.h"
 
@@ -19,7 +21,6 @@
 const struct emu_sysctl emu_sysctls[] = {
 	INT(1, KERNEL, "panic", ANY, "0"),
 	INT(2, KERNEL, "panic_on_oops", ANY, "0"),
-	INT(3, KERNEL, "panic_on_warn", BOOLEAN, "0"),
 	{ .id = 4, .dir = EMU_SYSCTL_KERNEL, .name = "printk", .type = EMU_SYSCTL_INT, .n = 4,
 	  .min = INT64_MIN, .max = UINT64_MAX, .fallback = "4 4 1 7" },
 	{ .id = 5, .dir = EMU_SYSCTL_KERNEL, .name = "core_pattern", .type = EMU_SYSCTL_STRING,
@@ -30,10 +31,7 @@ const struct emu_sysctl emu_sysctls[] = {
 	INT(9, KERNEL, "sysrq", ANY, "1"),
 	INT(10, KERNEL, "threads-max", 1, 0x3fffffff, "65536"),
 	INT(11, KERNEL, "core_uses_pid", ANY, "0"),
-	UINT(12, KERNEL, "core_pipe_limit", ALL, "0"),
 	INT(13, KERNEL, "perf_event_paranoid", ANY, "2"),
-	INT(14, KERNEL, "unprivileged_bpf_disabled", 0, 2, "2", .flags = EMU_SYSCTL_STICKY),
-	INT(15, KERNEL, "hung_task_timeout_secs", NOT_NEGATIVE, "120"),
 	INT(16, KERNEL, "sched_rt_period_us", 1, UINT64_MAX, "1000000"),
 	INT(17, KERNEL, "sched_rt_runtime_us", -1, UINT64_MAX, "950000"),
 	INT(18, KERNEL, "sched_rr_timeslice_ms", ANY, "100"),
@@ -43,7 +41,6 @@ const struct emu_sysctl emu_sysctls[] = {
 	INT(22, KERNEL, "sched_schedstats", BOOLEAN, "0"),
 	UINT(23, KERNEL, "sched_deadline_period_max_us", ALL, "4194304"),
 	UINT(24, KERNEL, "sched_deadline_period_min_us", ALL, "100"),
-	INT(25, KERNEL, "numa_balancing", 0, 3, "0"),
 	{ .id = 26, .dir = EMU_SYSCTL_KERNEL, .name = "hostname", .type = EMU_SYSCTL_UTS },
 	{ .id = 27, .dir = EMU_SYSCTL_KERNEL, .name = "domainname", .type = EMU_SYSCTL_UTS,
 	  .flags = EMU_SYSCTL_DOMAIN },
@@ -67,20 +64,9 @@ const struct emu_sysctl emu_sysctls[] = {
 	ULONG(69, VM, "dirty_background_bytes", 1, UINT64_MAX, "0", .pair = 68),
 	UINT(70, VM, "dirty_expire_centisecs", ALL, "3000"),
 	UINT(71, VM, "dirty_writeback_centisecs", ALL, "500"),
-	UINT(72, VM, "dirtytime_expire_seconds", ALL, "43200"),
 	INT(73, VM, "panic_on_oom", 0, 2, "0"),
-	INT(74, VM, "oom_kill_allocating_task", ANY, "0"),
-	INT(75, VM, "oom_dump_tasks", ANY, "1"),
 	INT(76, VM, "min_free_kbytes", NOT_NEGATIVE, "65536"),
 	ULONG(77, VM, "mmap_min_addr", ALL, "65536"),
-	INT(78, VM, "page-cluster", 0, 31, "3"),
-	INT(79, VM, "zone_reclaim_mode", NOT_NEGATIVE, "0"),
-	INT(80, VM, "laptop_mode", ANY, "0"),
-	INT(81, VM, "compaction_proactiveness", 0, 100, "20"),
-	INT(82, VM, "watermark_boost_factor", NOT_NEGATIVE, "15000"),
-	INT(83, VM, "watermark_scale_factor", 1, 3000, "10"),
-	ULONG(84, VM, "user_reserve_kbytes", ALL, "131072"),
-	ULONG(85, VM, "admin_reserve_kbytes", ALL, "8192"),
 
 	ULONG(100, FS, "file-max", 0, INT64_MAX, "9223372036854775807"),
 	UINT(101, FS, "nr_open", 64, 2147483584, "1048576"),
@@ -93,10 +79,6 @@ const struct emu_sysctl emu_sysctls[] = {
 	UINT(108, FS, "pipe-max-size", 1, 2147483648, "1048576", .flags = EMU_SYSCTL_PAGES),
 	ULONG(109, FS, "pipe-user-pages-hard", ALL, "0"),
 	ULONG(110, FS, "pipe-user-pages-soft", ALL, "16384"),
-	INT(111, FS, "leases-enable", ANY, "1"),
-	INT(112, FS, "lease-break-time", ANY, "45"),
-	INT(113, FS, "dir-notify-enable", ANY, "1"),
-	UINT(114, FS, "mount-max", 1, UINT64_MAX, "100000"),
 
 	INT(120, INOTIFY, "max_queued_events", NOT_NEGATIVE, "16384"),
 	INT(121, INOTIFY, "max_user_instances", NOT_NEGATIVE, "128"),
@@ -106,7 +88,6 @@ const struct emu_sysctl emu_sysctls[] = {
 	INT(131, NET_CORE, "rmem_max", 2304, UINT64_MAX, "212992"),
 	INT(132, NET_CORE, "wmem_default", 4608, UINT64_MAX, "212992"),
 	INT(133, NET_CORE, "wmem_max", 4608, UINT64_MAX, "212992"),
-	INT(134, NET_CORE, "netdev_max_backlog", ANY, "1000"),
 
 	INT(140, NET, "nf_conntrack_max", NOT_NEGATIVE, "262144"),
 	INT(141, NETFILTER, "nf_conntrack_max", NOT_NEGATIVE, "262144"),

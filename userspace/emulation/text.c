@@ -50,9 +50,9 @@ static char *reserve(struct emu_text *text, size_t more)
 
 void emu_text_bytes(struct emu_text *text, const char *bytes, size_t len)
 {
-	char *to = reserve(text, len);
+	char *to = len > 0 ? reserve(text, len) : NULL;
 
-	if (to && len > 0) {
+	if (to) {
 		memcpy(to, bytes, len);
 		text->len += len;
 	}
