@@ -38,6 +38,10 @@
 	X(kernel_module_request, "surface", "loading of kernel modules on demand")                 \
 	X(ptrace_access_check, "tasks", "ptrace(2), pidfd_getfd(2) and /proc/PID across a border") \
 	X(task_kill, "tasks", "signals across a border")                                           \
+	X(task_setnice, "tasks", "setpriority(2) across a border")                                 \
+	X(task_setioprio, "tasks", "ioprio_set(2) across a border")                                \
+	X(task_setscheduler, "tasks", "schedulers and affinities of tasks across a border")        \
+	X(task_prlimit, "tasks", "prlimit(2) across a border")                                     \
 	X(sb_mount, "mounts", "remounts by mount(2) of the initial mounts")                        \
 	X(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                \
 	X(move_mount, "mounts", "move_mount(2) of the initial mounts")                             \

@@ -99,6 +99,31 @@ int BPF_PROG(lsm_task_kill, struct task_struct *target, void *info, int sig)
 	return tasks_kill(target, sig, compat_nullable_argument(ctx, 3));
 }
 
+SEC("lsm/task_setnice")
+int BPF_PROG(lsm_task_setnice, struct task_struct *target, int nice)
+{
+	return tasks_change(target, LSM_HOOK_task_setnice, nice);
+}
+
+SEC("lsm/task_setioprio")
+int BPF_PROG(lsm_task_setioprio, struct task_struct *target, int ioprio)
+{
+	return tasks_change(target, LSM_HOOK_task_setioprio, ioprio);
+}
+
+/* Also sched_setaffinity(2). */
+SEC("lsm/task_setscheduler")
+int BPF_PROG(lsm_task_setscheduler, struct task_struct *target)
+{
+	return tasks_change(target, LSM_HOOK_task_setscheduler, 0);
+}
+
+SEC("lsm/task_prlimit")
+int BPF_PROG(lsm_task_prlimit, const struct cred *cred, const struct cred *target, unsigned int flags)
+{
+	return tasks_prlimit(target, flags);
+}
+
 /* ---- mounts ---- */
 
 SEC("lsm/sb_mount")

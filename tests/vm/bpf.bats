@@ -206,7 +206,7 @@ fresh() {
 }
 
 # bats test_tags=vm
-@test "bpf: tasks: signals stop at the border; a debugger works inside" {
+@test "bpf: tasks: signals, priorities, schedulers and limits stop at the border; a debugger works inside" {
 	aside setpriv --reuid 100000 --regid 100000 --clear-groups sleep 1000
 	local pid=${HOST_PIDS[0]}
 	wait_for grep -q sleep "/proc/$pid/comm"
@@ -214,6 +214,13 @@ fresh() {
 		kill=$pid ok EPERM task_kill
 		ptrace=$pid EPERM EPERM -
 		debug-own ok ok -"
+	matrix "
+		nice=$pid ok EPERM task_setnice
+		ioprio=$pid ok EPERM task_setioprio
+		affinity=$pid ok EPERM task_setscheduler
+		scheduler=$pid ok EPERM task_setscheduler
+		prlimit=$pid ok EPERM task_prlimit
+		tune-own ok ok -"
 	"$CONTAIN" --mode enforce -- "$ATTACK" "term=$pid"
 	assert_equal "$(events | jq -c '[.hook, .object, .targetPid, .detail, .errno, .comm, .id, .uid]')" \
 		"[\"task_kill\",\"sleep\",$pid,15,1,\"attack\",\"c1\",100000]"
@@ -345,7 +352,7 @@ fresh() {
 		read-fresh=sys/net/ipv4/ip_forward ok ok -
 		read-fresh=sys/net/ipv4/conf/all/forwarding ok EACCES file_open
 		write-fresh=sys/net/ipv4/tcp_ecn ok EACCES file_open
-		write-fresh=sys/net/core/somaxconn ok ok -
+		write-fresh=1/comm ok ok -
 		read=/sys/kernel/mm/swap/vma_ra_enabled ok EACCES file_open
 		read-fresh-sys=kernel/mm/swap/vma_ra_enabled ok EACCES file_open
 		read-bind=/sys/kernel/mm/swap/vma_ra_enabled ok EACCES file_open

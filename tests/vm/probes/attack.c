@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -200,6 +201,39 @@ static long try_ptrace(const char *a)
 	return r;
 }
 
+static long try_nice(const char *a)
+{
+	return setpriority(PRIO_PROCESS, (id_t)atoi(a), 19);
+}
+
+static long try_ioprio(const char *a)
+{
+	return syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, atoi(a), 3 << 13 /* idle */);
+}
+
+static long try_affinity(const char *a)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	return sched_setaffinity(atoi(a), sizeof(cpus), &cpus);
+}
+
+static long try_scheduler(const char *a)
+{
+	const struct sched_param none = { 0 };
+
+	return sched_setscheduler(atoi(a), SCHED_IDLE, &none);
+}
+
+static long try_prlimit(const char *a)
+{
+	const struct rlimit limit = { 16, 16 };
+
+	return prlimit(atoi(a), RLIMIT_NOFILE, &limit, NULL);
+}
+
 static pid_t own_child(void)
 {
 	pid_t pid = fork();
@@ -222,6 +256,24 @@ static long try_debug_own(const char *a)
 		r = closed(syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), 1, 0));
 	if (r >= 0)
 		r = kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	return r;
+}
+
+/* What must keep working: the same of a process of one's own. */
+static long try_tune_own(const char *a)
+{
+	static attempt *const each[] = { try_nice, try_ioprio, try_affinity, try_scheduler,
+					 try_prlimit };
+	pid_t pid = own_child();
+	char text[16];
+	long r = 0;
+
+	(void)a;
+	(void)snprintf(text, sizeof(text), "%d", pid);
+	for (size_t i = 0; r >= 0 && i < sizeof(each) / sizeof(each[0]); i++)
+		r = each[i](text);
+	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
 	return r;
 }
@@ -737,7 +789,13 @@ static const struct {
 	{ "kill", try_kill },
 	{ "term", try_term },
 	{ "ptrace", try_ptrace },
+	{ "nice", try_nice },
+	{ "ioprio", try_ioprio },
+	{ "affinity", try_affinity },
+	{ "scheduler", try_scheduler },
+	{ "prlimit", try_prlimit },
 	{ "debug-own", try_debug_own },
+	{ "tune-own", try_tune_own },
 	{ "remount-bind", try_remount_bind },
 	{ "remount", try_remount },
 	{ "fspick", try_fspick },
