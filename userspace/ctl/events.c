@@ -17,10 +17,10 @@
 #include "error.h"
 #include "fd.h"
 #include "lsm.h"
+#include "selftest.h"
 #include "str.h"
 
 #define POLL_MS 1000
-#define SELFTEST_CGROUP UINT64_MAX
 
 static volatile sig_atomic_t stopped;
 

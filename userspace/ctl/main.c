@@ -26,6 +26,9 @@ static const struct {
 } commands[] = {
 	{ "load", "debug", "load the BPF LSM programs, test that they refuse, and pin them",
 	  ctl_load },
+	{ "reload", "debug",
+	  "load this version's programs in the place of those that are loaded, without a gap",
+	  ctl_reload },
 	{ "unload", "force", "remove the programs and all their pins", ctl_unload },
 	{ "status", "json", "what is loaded, what this kernel lacks, and the containers", ctl_status },
 	{ "events", "json follow", "what was refused to containers, as it was recorded", ctl_events },
