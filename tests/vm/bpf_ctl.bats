@@ -8,6 +8,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export TOP
 	BUILD=${BULWARK_BUILD:-build}
 	[ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
 	export CTL=$BUILD/bulwarkctl PROBES=$BUILD/vm-probes PINS=/sys/fs/bpf/bulwark
@@ -220,7 +221,7 @@ stamp_abi() {
 		sleep 0.5
 		"$CTL" unload >"$BATS_TEST_TMPDIR/unload" 2>&1 3>&- &
 		pids+=($!)
-		"$PROBES/contain" --id race --mode enforce -- sleep 5 >"$BATS_TEST_TMPDIR/race" 2>&1 3>&- || true
+		"$PROBES/contain" --id "race$i" --mode enforce -- sleep 5 >"$BATS_TEST_TMPDIR/race" 2>&1 3>&- || true
 		wait "${pids[@]}" || true
 		cat "$BATS_TEST_TMPDIR/unload" "$BATS_TEST_TMPDIR/race"
 		if grep -qx unloaded "$BATS_TEST_TMPDIR/unload"; then
@@ -231,7 +232,7 @@ stamp_abi() {
 			assert_equal "$(cat "$BATS_TEST_TMPDIR/race")" ''
 			refused=$((refused + 1))
 		fi
-		rmdir /sys/fs/cgroup/bpf-test-race 2>/dev/null || true
+		rmdir "/sys/fs/cgroup/bpf-test-race$i" 2>/dev/null || true
 	done
 	assert_equal $((unloaded + refused)) 3
 }
@@ -252,4 +253,64 @@ stamp_abi() {
 	run "$CTL" reload
 	[ "$status" -eq 0 ]
 	[[ "$output" == "loaded: "* ]]
+}
+
+# ---------------------------------------------------------------- what is said
+
+# bats test_tags=vm
+@test "bpf ctl: status says what is missing on this host, and what helps" {
+	run "$CTL" status --json
+	assert_equal "$(jq -r '[.loaded, .state] | join(" ")' <<<"$output")" 'true enforcing'
+	rm $PINS/links/sb_mount
+	run "$CTL" status
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"; degraded"*"removed the pin of the hook sb_mount, which 'bulwarkctl reload' brings back"* ]]
+	run "$CTL" status --json
+	assert_equal "$(jq -r '[.state, (.hooks[] | select(.state != "attached") | .hook, .state)] | join(" ")' <<<"$output")" \
+		'degraded sb_mount removed'
+	"$CTL" reload
+	one_set
+	"$CTL" unload
+	run "$CTL" status
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"not loaded: run 'bulwarkctl load'"* ]]
+	run "$CTL" status --json
+	[ "$status" -eq 3 ]
+	assert_equal "$(jq -r '[.loaded, .state, .kernelParameter] | map(tostring) | join(" ")' <<<"$output")" 'false not loaded null'
+	run unshare -m sh -c 'mount -t tmpfs t /sys/kernel/btf && "$CTL" status'
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"not loaded"*CONFIG_DEBUG_INFO_BTF=y* ]]
+	echo capability,landlock,yama >"$BATS_TEST_TMPDIR/lsm"
+	run unshare -m sh -c 'mount --bind "$1" /sys/kernel/security/lsm && "$CTL" status --json' sh "$BATS_TEST_TMPDIR/lsm"
+	[ "$status" -eq 3 ]
+	assert_equal "$(jq -r .kernelParameter <<<"$output")" lsm=landlock,yama,bpf
+}
+
+# bats test_tags=vm
+@test "bpf ctl: events --follow ends when the layer is unloaded, and goes on through a reload" {
+	local out=$BATS_TEST_TMPDIR/follow pid
+	timeout 200 "$CTL" events --follow --json >"$out" 2>&1 3>&- &
+	pid=$!
+	"$PROBES/contain" --id follow1 --mode enforce -- "$PROBES/attack" alg
+	wait_for grep -q '"id":"follow1"' "$out"
+	"$CTL" reload
+	"$PROBES/contain" --id follow2 --mode enforce -- "$PROBES/attack" alg
+	wait_for grep -q '"id":"follow2"' "$out"
+	"$CTL" unload
+	wait $pid
+	assert_equal "$(grep -c . "$out")" 2
+}
+
+# bats test_tags=vm
+@test "bpf ctl: docs/bpf-hooks.md says of this kernel what this kernel says" {
+	local kernel=sid
+	case "$(uname -r)" in
+	6.1.*) kernel=6.1 ;;
+	6.12.*) kernel=6.12 ;;
+	esac
+	"$CTL" status --json | "$TOP/scripts/hooks-table" check $kernel
+	# And it would be noticed were it not so.
+	run "$TOP/scripts/hooks-table" check $kernel < <("$CTL" status --json | jq '.hooks[3].state = "missing"')
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"scripts/hooks-table write"* ]]
 }

@@ -22,6 +22,7 @@ extern const char ctl_version[];
 struct ctl_options {
 	bool json;
 	bool follow;
+	bool journal;
 	bool force;
 	bool debug;
 };
