@@ -18,7 +18,9 @@
 #define LSM_CGROUP_LEVEL_MAX 16 /* the deepest cgroup that can be registered; the root is level 0 */
 #define LSM_RECORDS_PER_SECOND 100 /* per container; what is above is counted as lost */
 #define LSM_RING_BYTES (256 * 1024)
-#define LSM_INHERITED_MAX 8 /* containers that may reopen one inherited file */
+#define LSM_INHERITED_MAX 8  /* containers that may reopen one inherited file */
+#define LSM_MASKS_MAX 1024   /* rules that one container may have for nodes of procfs and sysfs */
+#define LSM_MASKS_ALL 131072 /* and all of them */
 
 /*
  * Every hook with its topic, and what is not enforced on a kernel that lacks it. The order is that of struct
@@ -90,15 +92,22 @@ enum lsm_allow {
 /* Value of `containers` (key: cgroup id) and, as the strictest of all of a namespace, of `namespaces`. */
 struct lsm_container {
 	__u64 cgroup_id;
-	__u32 userns;		  /* inode number of the registered user namespace */
+	__u32 userns; /* inode number of the registered user namespace */
+	/*
+	 * Host id of the first uid it maps: the kernel gives a free inode number to the next namespace at once, and that of a
+	 * container that has stopped must not make a container of it. The ids are its own until it is deleted.
+	 */
+	__u32 first_uid;
 	enum lsm_mode mode;	  /* now */
 	enum lsm_mode armed_mode; /* after an execve(2), where mode is arm-on-exec */
 	__u32 arm_pid;	    /* whose execve(2) arms, in the first pid namespace; 0: anyone's */
 	__u32 allow;	    /* enum lsm_allow */
 	__u32 userns_depth; /* user namespaces that may be nested below the container's own */
+	__u32 padding;
+	__u64 first_mask; /* lsm_path_hash() of the first of its entries in `masks`; 0: it has none */
 	char id[LSM_ID_MAX];
 };
-_Static_assert(sizeof(struct lsm_container) == 104, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_container) == 120, "shared with pinned maps");
 
 /* Value of `namespaces`, key: inode number of a user namespace. */
 struct lsm_namespace {
@@ -106,7 +115,7 @@ struct lsm_namespace {
 	__u32 level;   /* of the namespace; the host's is 0 */
 	struct lsm_container strictest;
 };
-_Static_assert(sizeof(struct lsm_namespace) == 112, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_namespace) == 128, "shared with pinned maps");
 
 /* Value of `counters`, key: cgroup id. Refusals by hook, also those that audit let pass; exact. */
 struct lsm_counters {
@@ -137,6 +146,20 @@ enum lsm_node {
 	LSM_NODE_DENY = 1 << 0,
 	LSM_NODE_READ_ONLY = 1 << 1,
 };
+
+/* Keys of `masks`: a container's own rules, beside those for all. */
+struct lsm_mask_key {
+	__u64 cgroup_id;
+	__u64 path; /* lsm_path_hash() */
+};
+_Static_assert(sizeof(struct lsm_mask_key) == 16, "shared with pinned maps");
+
+struct lsm_mask_value {
+	__u64 next; /* path of the container's next entry; 0 behind the last */
+	__u32 node; /* enum lsm_node */
+	__u32 padding;
+};
+_Static_assert(sizeof(struct lsm_mask_value) == 16, "shared with pinned maps");
 
 #define LSM_PATH_DEPTH 6 /* components that rules may have */
 #define LSM_PATH_NAME 32 /* bytes of a component with the NUL */

@@ -60,6 +60,15 @@ struct {
 	__type(value, __u32); /* enum lsm_node */
 } proc_rules SEC(".maps");
 
+/* The same for one container each: maskedPaths and readonlyPaths of its config. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LSM_MASKS_ALL);
+	__type(key, struct lsm_mask_key);
+	__type(value, struct lsm_mask_value);
+} masks SEC(".maps");
+
 /* Sockets of the host that no container may connect to. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -5,7 +5,8 @@
  *
  * Every mount of procfs is a superblock of its own with inode numbers of its own, so that only the path below the
  * superblock's root tells what a node is. Paths of processes (/proc/PID/...) start with a number and match no rule.
- * Not covered: stat(2), readlink(2), and O_PATH, which open nothing.
+ * Not covered: stat(2), readlink(2), and O_PATH, which open nothing; by a container's own rules, a task of a pod that is in
+ * the cgroup of none of its containers (it has those of the oldest).
  */
 #pragma once
 
@@ -35,10 +36,27 @@ static __always_inline void node_path_of(struct dentry *dentry, struct node_path
 	}
 }
 
-/* A rule covers what is below its node; the most specific one, the last that matches, counts. */
-static __always_inline __u32 node_rule(const struct node_path *path, __u64 hash)
+/* The container's own rule for a path. What cannot be found without a first one is not looked for. */
+static __always_inline __u32 mask_of(const struct lsm_container *container, __u64 path)
 {
-	__u32 rule = 0;
+	struct lsm_mask_key key = { .cgroup_id = container->cgroup_id, .path = path };
+	struct lsm_mask_value *mask;
+
+	if (!container->first_mask)
+		return 0;
+	mask = bpf_map_lookup_elem(&masks, &key);
+	return mask ? mask->node : 0;
+}
+
+/*
+ * A rule covers what is below its node. Of those for all containers the most specific one, the last that matches, counts;
+ * of the container's own each does, as it does with mounts.
+ */
+static __always_inline __u32 node_rule(const struct node_path *path, __u64 hash,
+				       const struct lsm_container *container)
+{
+	bool fixed = !(container->allow & LSM_ALLOW_PROC_NODES);
+	__u32 rule = 0, masked = 0;
 
 	for (int i = 0; i < LSM_PATH_DEPTH; i++) {
 		struct dentry *part = path->parts[i];
@@ -52,10 +70,11 @@ static __always_inline __u32 node_rule(const struct node_path *path, __u64 hash)
 			hash = LSM_PATH_STEP(hash, name[k]);
 		hash = LSM_PATH_STEP(hash, '/');
 		found = bpf_map_lookup_elem(&proc_rules, &hash);
-		if (found)
+		if (fixed && found)
 			rule = *found;
+		masked |= mask_of(container, hash);
 	}
-	return rule;
+	return rule | masked;
 }
 
 static __always_inline int procguard_open(struct lsm_container *container, struct file *file)
@@ -65,11 +84,12 @@ static __always_inline int procguard_open(struct lsm_container *container, struc
 	struct object object = {};
 	__u32 rule;
 
-	if ((magic != PROC_SUPER_MAGIC && magic != SYSFS_MAGIC) ||
-	    (container->allow & LSM_ALLOW_PROC_NODES))
+	if (magic != PROC_SUPER_MAGIC && magic != SYSFS_MAGIC)
+		return 0;
+	if ((container->allow & LSM_ALLOW_PROC_NODES) && !container->first_mask)
 		return 0;
 	node_path_of(file->f_path.dentry, &path);
-	rule = node_rule(&path, magic);
+	rule = node_rule(&path, magic, container);
 	if (!(rule & LSM_NODE_DENY) && !((rule & LSM_NODE_READ_ONLY) && (file->f_mode & FMODE_WRITE)))
 		return 0;
 	object_of_dentry(&object, file->f_path.dentry);

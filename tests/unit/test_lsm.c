@@ -10,10 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 
 #include "error.h"
 #include "fd.h"
 #include "lsm.h"
+#include "lsm_map.h"
 #include "str.h"
 
 #define MAGIC 0x9fa0
@@ -136,6 +138,144 @@ static void test_lsm_open_says_that_nothing_is_loaded(void **state)
 	assert_int_equal(lsm.dir_fd, -EBADF);
 }
 
+/* ---- with maps of the kernel, but no programs ---- */
+
+#define CGROUP 4711
+#define USERNS 815
+
+static int make_map(uint32_t key_size, uint32_t value_size, uint32_t max_entries)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_HASH;
+	attr.map_flags = BPF_F_NO_PREALLOC;
+	attr.key_size = key_size;
+	attr.value_size = value_size;
+	attr.max_entries = max_entries;
+	return lsm_bpf(BPF_MAP_CREATE, &attr);
+}
+
+/* The maps that lsm_set_masks() writes, and one container. */
+static void make_maps(struct lsm *lsm, uint32_t masks)
+{
+	struct lsm_container container = { .cgroup_id = CGROUP, .userns = USERNS, .id = "x" };
+	struct lsm_namespace ns = { .members = 1, .level = 1, .strictest = container };
+
+	*lsm = LSM_INIT;
+	lsm->map_fds[LSM_MAP_CONTAINERS] = make_map(8, sizeof(container), 8);
+	if (lsm->map_fds[LSM_MAP_CONTAINERS] < 0) {
+		print_message("skip: no BPF maps here: %s\n", strerror(errno));
+		skip();
+	}
+	lsm->map_fds[LSM_MAP_NAMESPACES] = make_map(4, sizeof(ns), 8);
+	lsm->map_fds[LSM_MAP_COUNTERS] = make_map(8, sizeof(struct lsm_counters), 8);
+	lsm->map_fds[LSM_MAP_MASKS] =
+		make_map(sizeof(struct lsm_mask_key), sizeof(struct lsm_mask_value), masks);
+	assert_true(lsm->map_fds[LSM_MAP_MASKS] >= 0);
+	assert_int_equal(lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container.cgroup_id,
+					&container, BPF_ANY),
+			 0);
+	assert_int_equal(lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container.userns, &ns,
+					BPF_ANY),
+			 0);
+}
+
+/* The rule of a path, 0 for none. */
+static uint32_t mask_of(struct lsm *lsm, uint64_t magic, const char *path)
+{
+	struct lsm_mask_key key = { .cgroup_id = CGROUP, .path = lsm_path_hash(magic, path) };
+	struct lsm_mask_value value;
+
+	assert_true(key.path != 0);
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_MASKS], &key, &value) < 0)
+		return 0;
+	return value.node;
+}
+
+static size_t count_masks(struct lsm *lsm)
+{
+	struct lsm_mask_key key = { 0 };
+	size_t n = 0;
+
+	for (void *at = NULL; lsm_map_next(lsm->map_fds[LSM_MAP_MASKS], at, &key) == 0; at = &key)
+		n++;
+	return n;
+}
+
+static void test_lsm_set_masks_sets_and_unregister_removes(void **state)
+{
+	static const struct lsm_mask masks[] = {
+		{ "/proc/keys", LSM_NODE_DENY },
+		{ "/proc/sys", LSM_NODE_READ_ONLY },
+		{ "//proc/./sys/", LSM_NODE_DENY }, /* the same once more */
+		{ "/sys/firmware", LSM_NODE_DENY },
+		{ "/sys/fs/../firmware2", LSM_NODE_DENY },
+		{ "/proc/self/mountinfo", LSM_NODE_DENY },
+		{ "/proc/1/mem", LSM_NODE_DENY },
+		{ "/proc", LSM_NODE_READ_ONLY },
+		{ "/etc/shadow", LSM_NODE_DENY },
+		{ "proc/acpi", LSM_NODE_DENY },
+		{ "/sys/1/2/3/4/5/6/7", LSM_NODE_DENY },
+		{ "/sys/a.component.of.thirty-two.bytes.", LSM_NODE_DENY },
+		{ "", LSM_NODE_DENY },
+	};
+	struct lsm_container container;
+	struct error err = ERROR_INIT;
+	struct lsm lsm;
+
+	(void)state;
+	make_maps(&lsm, 64);
+	assert_int_equal(lsm_set_masks(&lsm, CGROUP, masks, sizeof(masks) / sizeof(masks[0]), &err),
+			 3);
+	assert_int_equal(count_masks(&lsm), 3);
+	assert_int_equal(mask_of(&lsm, PROC_SUPER_MAGIC, "keys"), LSM_NODE_DENY);
+	assert_int_equal(mask_of(&lsm, PROC_SUPER_MAGIC, "sys"), LSM_NODE_DENY | LSM_NODE_READ_ONLY);
+	assert_int_equal(mask_of(&lsm, SYSFS_MAGIC, "firmware"), LSM_NODE_DENY);
+	assert_int_equal(lsm_read_container(&lsm, CGROUP, &container, &err), 0);
+	assert_true(container.first_mask != 0);
+	assert_int_equal(lsm_set_masks(&lsm, CGROUP, masks, 1, &err), -EEXIST);
+	assert_int_equal(count_masks(&lsm), 3);
+	assert_int_equal(lsm_unregister(&lsm, CGROUP, &err), 0);
+	assert_int_equal(count_masks(&lsm), 0);
+	assert_int_equal(lsm_set_masks(&lsm, CGROUP, masks, 1, &err), -ENOENT);
+	lsm_done(&lsm);
+}
+
+static void test_lsm_set_masks_is_bounded(void **state)
+{
+	static char paths[LSM_MASKS_MAX + 1][32];
+	static struct lsm_mask masks[LSM_MASKS_MAX + 1];
+	struct lsm_container container;
+	struct error err = ERROR_INIT;
+	struct lsm lsm;
+
+	(void)state;
+	for (size_t i = 0; i <= LSM_MASKS_MAX; i++) {
+		(void)str_format(paths[i], sizeof(paths[i]), "/sys/x%zu", i);
+		masks[i] = (struct lsm_mask){ paths[i], LSM_NODE_DENY };
+	}
+	make_maps(&lsm, LSM_MASKS_MAX);
+	assert_int_equal(lsm_set_masks(&lsm, CGROUP, masks, LSM_MASKS_MAX + 1, &err), -E2BIG);
+	assert_non_null(strstr(err.msg, "1025 paths"));
+	assert_int_equal(count_masks(&lsm), 0);
+	assert_int_equal(lsm_set_masks(&lsm, CGROUP, masks, LSM_MASKS_MAX, &err), LSM_MASKS_MAX);
+	assert_int_equal(lsm_unregister(&lsm, CGROUP, &err), 0);
+	assert_int_equal(count_masks(&lsm), 0);
+	lsm_done(&lsm);
+
+	/* The map is full: the container has none of its rules, and its entry says so. */
+	make_maps(&lsm, 4);
+	err = ERROR_INIT;
+	assert_int_equal(lsm_set_masks(&lsm, CGROUP, masks, 200, &err), -ENOSPC);
+	assert_non_null(strstr(err.msg, "room for"));
+	assert_int_equal(count_masks(&lsm), 0);
+	assert_int_equal(lsm_read_container(&lsm, CGROUP, &container, &err), 0);
+	assert_true(container.first_mask == 0);
+	assert_int_equal(lsm_set_masks(&lsm, CGROUP, masks, 0, &err), 0);
+	lsm_done(&lsm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +287,8 @@ int main(void)
 		cmocka_unit_test(test_lsm_hooks_are_in_the_order_of_the_counters),
 		cmocka_unit_test(test_lsm_register_refuses_what_is_no_container),
 		cmocka_unit_test(test_lsm_userns_of_takes_user_namespaces_only),
+		cmocka_unit_test(test_lsm_set_masks_sets_and_unregister_removes),
+		cmocka_unit_test(test_lsm_set_masks_is_bounded),
 		cmocka_unit_test(test_lsm_open_says_that_nothing_is_loaded),
 	};
 

@@ -323,6 +323,45 @@ fresh() {
 }
 
 # bats test_tags=vm
+@test "bpf: procfs: nodes that are read-only in every container" {
+	chmod 0666 /proc/irq/default_smp_affinity # nothing there is a container's to write otherwise
+	matrix '
+		write=/proc/irq/default_smp_affinity ok EACCES file_open
+		read=/proc/irq/default_smp_affinity ok ok -
+		write=/proc/self/comm ok ok -'
+	matrix '
+		write=/proc/irq/default_smp_affinity ok ok -' --allow proc_nodes
+	chmod 0644 /proc/irq/default_smp_affinity
+}
+
+# bats test_tags=vm
+@test "bpf: procfs, sysfs: a container's own masks, on every instance and through binds; they go with it" {
+	matrix '
+		read=/proc/cpuinfo ok EACCES file_open
+		read-fresh=cpuinfo ok EACCES file_open
+		read-bind=/proc/cpuinfo ok EACCES file_open
+		read=/proc/meminfo ok ok -
+		write-fresh=sys/net/ipv4/ip_forward ok EACCES file_open
+		read-fresh=sys/net/ipv4/ip_forward ok ok -
+		read-fresh=sys/net/ipv4/conf/all/forwarding ok EACCES file_open
+		write-fresh=sys/net/ipv4/tcp_ecn ok EACCES file_open
+		write-fresh=sys/net/core/somaxconn ok ok -
+		read=/sys/kernel/mm/swap/vma_ra_enabled ok EACCES file_open
+		read-fresh-sys=kernel/mm/swap/vma_ra_enabled ok EACCES file_open
+		read-bind=/sys/kernel/mm/swap/vma_ra_enabled ok EACCES file_open
+		read-fresh-sys=kernel/profiling ok ok -
+		read=/proc/self/status ok ok -' --depth 1 --mask /proc/cpuinfo --mask //sys/./kernel/mm/ --mask /proc/self/status \
+		--readonly /proc/sys/net/ipv4 --mask /proc/sys/net/ipv4/conf --mask /etc/shadow --allow proc_nodes
+	# Another container has none of it, and nothing is left behind.
+	aside "$CONTAIN" --id masked --mode enforce --mask /proc/cpuinfo --mask /proc/keys -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[0]} -x sleep"
+	assert_equal "$("$CONTAIN" --mode enforce -- "$ATTACK" read=/proc/cpuinfo)" 'read ok'
+	assert_equal "$(bpftool -j map dump pinned /sys/fs/bpf/bulwark/masks | jq length)" 2
+	pkill -KILL -P "${HOST_PIDS[0]}"
+	wait_for sh -c 'bpftool -j map dump pinned /sys/fs/bpf/bulwark/masks | jq -e "length == 0"'
+}
+
+# bats test_tags=vm
 @test "bpf: user data: no setuid, setgid, file capabilities in a user's folder" {
 	local user=$BULWARK_TEST_TMP/user
 	fresh() {

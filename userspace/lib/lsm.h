@@ -3,7 +3,8 @@
  * lsm - owns a container's entries in the pinned maps of the BPF LSM layer: bpf(2) calls only, no ELF, no libbpf.
  *
  * In the order of a container's life: lsm_register() once its user namespace and cgroup exist (nothing is enforced yet),
- * lsm_allow_inherited() for its standard input, output and error, lsm_set_mode() just before it is let go, lsm_unregister().
+ * lsm_set_masks() for its config's masks, lsm_allow_inherited() for its standard input, output and error, lsm_arm() just
+ * before it is let go, lsm_unregister().
  * Who enters a container later, or joins the user namespace of a pod, is marked by lsm_mark_setup() before it does.
  */
 #pragma once
@@ -24,6 +25,7 @@ enum lsm_map {
 	LSM_MAP_SETUP_TASKS,
 	LSM_MAP_INHERITED,
 	LSM_MAP_PROC_RULES,
+	LSM_MAP_MASKS,
 	LSM_MAP_GUARDED,
 	LSM_MAP_EVENTS,
 	LSM_MAP_STATE,
@@ -53,7 +55,8 @@ struct lsm {
 };
 #define LSM_INIT                                                                                   \
 	((struct lsm){ -EBADF,                                                                     \
-		       { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF } })
+		       { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF,   \
+			 -EBADF } })
 
 /**
  * lsm_open() - Find the maps that the loader pinned
@@ -68,9 +71,11 @@ void lsm_done(struct lsm *lsm);
 struct lsm_registration {
 	const char *id; /* of the container; borrowed */
 	int cgroup_fd; /* its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed */
-	int userns_fd;	       /* its user namespace; borrowed */
-	uint32_t allow;	       /* enum lsm_allow */
-	uint32_t userns_depth; /* user namespaces that may be nested in its own */
+	int userns_fd; /* its user namespace; borrowed */
+	uint32_t first_uid; /* host id of the first line of its uid_map: nobody else's while it is registered */
+	enum lsm_mode armed_mode; /* for lsm_arm(): audit or enforce */
+	uint32_t allow;		  /* enum lsm_allow */
+	uint32_t userns_depth;	  /* user namespaces that may be nested in its own */
 };
 
 /**
@@ -85,6 +90,27 @@ struct lsm_registration {
 int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 		 uint64_t *ret_cgroup_id, struct error *err);
 
+/* One of maskedPaths or readonlyPaths. */
+struct lsm_mask {
+	const char *path; /* as the config has it: below /proc or /sys, or anything else; borrowed */
+	uint32_t node;	  /* enum lsm_node */
+};
+
+/**
+ * lsm_set_masks() - Hide nodes of procfs and sysfs from a container, or make them read-only, on every instance
+ * @masks:	in any order; what is named twice has both rules
+ *
+ * Once in a container's life, before lsm_set_mode(). A path that cannot be a rule is passed over, as the config's mounts are
+ * there without us: one that is not below /proc or /sys, of a process (/proc/self, /proc/1), with "..", deeper than
+ * LSM_PATH_DEPTH, or with a component of LSM_PATH_NAME bytes. A rule is for the path as it is written: symbolic links in it
+ * are not followed.
+ *
+ * Return: how many rules were set; -E2BIG for more than LSM_MASKS_MAX; -ENOSPC when there are LSM_MASKS_ALL in all; -EEXIST
+ * when the container has some; -ENOENT when it has no entry. No rule is set then.
+ */
+int lsm_set_masks(struct lsm *lsm, uint64_t cgroup_id, const struct lsm_mask *masks, size_t n,
+		  struct error *err);
+
 /**
  * lsm_set_mode() - Say what happens to a container from now on
  * @armed_mode:	for LSM_MODE_ARM_ON_EXEC: audit or enforce; otherwise ignored
@@ -95,7 +121,16 @@ int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum lsm_mode armed_mode,
 		 uint32_t arm_pid, struct error *err);
 
-/* Forgets a container and its counters. One that is not there is no error. */
+/**
+ * lsm_arm() - The next execve(2) of a container's init makes its mode what it was registered with
+ * @arm_pid:	that init, in the first pid namespace; 0: anyone's execve(2) inside
+ *
+ * Only from mode off: what is armed, or waits for its execve(2), stays as it is, so that nothing is ever disarmed by this.
+ * Return: 0; -ENOENT when there is no such entry.
+ */
+int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error *err);
+
+/* Forgets a container, its masks and its counters. One that is not there is no error. */
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err);
 
 /*

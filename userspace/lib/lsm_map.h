@@ -56,6 +56,29 @@ static inline int lsm_map_delete(int fd, const void *key)
 	return lsm_map_element(BPF_MAP_DELETE_ELEM, fd, key, NULL, 0);
 }
 
+/* Several at once, Linux 5.6: all of them, or -1 and in @ret_done how many. */
+static inline int lsm_map_update_batch(int fd, const void *keys, const void *values, uint32_t n,
+				       uint32_t *ret_done)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.batch.map_fd = (uint32_t)fd;
+	attr.batch.keys = lsm_map_pointer(keys);
+	attr.batch.values = lsm_map_pointer(values);
+	attr.batch.count = n;
+	r = lsm_bpf(BPF_MAP_UPDATE_BATCH, &attr);
+	*ret_done = attr.batch.count;
+	return r;
+}
+
+/* Linux 5.14 */
+static inline int lsm_map_take(int fd, const void *key, void *ret_value)
+{
+	return lsm_map_element(BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, ret_value, 0);
+}
+
 /* @key NULL: the first. ENOENT behind the last. */
 static inline int lsm_map_next(int fd, const void *key, void *ret_key)
 {

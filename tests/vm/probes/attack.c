@@ -607,30 +607,71 @@ static long try_write(const char *a)
 	return closed(open(a, O_WRONLY));
 }
 
-static long mount_proc_and_read(const char *a)
+/* A fresh one may only be mounted where nothing covers the old one: nothing does here. */
+static long mount_fresh(const char *type)
 {
-	char path[128];
 	pid_t pid;
 	int status;
 
-	/* A fresh one may only be mounted where nothing covers the old one: nothing does here. */
-	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
+	/* Its network is its own, so that it may write the settings of that. */
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET) < 0)
 		_exit(250);
 	pid = fork();
-	if (pid == 0) {
-		if (mount("proc", "/mnt", "proc", 0, NULL) < 0)
-			_exit(249);
-		(void)snprintf(path, sizeof(path), "/mnt/%s", a);
-		_exit(try_read(path) < 0 ? errno : 0);
+	if (pid != 0) {
+		(void)waitpid(pid, &status, 0);
+		_exit(WEXITSTATUS(status));
 	}
-	(void)waitpid(pid, &status, 0);
-	errno = WEXITSTATUS(status);
-	return errno ? -1 : 0;
+	if (mount(type, "/mnt", type, 0, NULL) < 0)
+		_exit(249);
+	return chdir("/mnt");
+}
+
+static long read_of_fresh_proc(const char *a)
+{
+	return mount_fresh("proc") < 0 ? -1 : try_read(a);
+}
+
+static long write_of_fresh_proc(const char *a)
+{
+	return mount_fresh("proc") < 0 ? -1 : try_write(a);
+}
+
+static long read_of_fresh_sys(const char *a)
+{
+	return mount_fresh("sysfs") < 0 ? -1 : try_read(a);
 }
 
 static long try_read_fresh(const char *a)
 {
-	return in_child(mount_proc_and_read, a);
+	return in_child(read_of_fresh_proc, a);
+}
+
+static long try_write_fresh(const char *a)
+{
+	return in_child(write_of_fresh_proc, a);
+}
+
+static long try_read_fresh_sys(const char *a)
+{
+	return in_child(read_of_fresh_sys, a);
+}
+
+/* Through a bind of the folder that a file is in. */
+static long bind_and_read(const char *a)
+{
+	char folder[128];
+	const char *name = strrchr(a, '/') + 1;
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(name - a), a);
+	if (unshare(CLONE_NEWNS) < 0 || mount(folder, "/mnt", NULL, MS_BIND | MS_REC, NULL) < 0 ||
+	    chdir("/mnt") < 0)
+		_exit(250);
+	return try_read(name);
+}
+
+static long try_read_bind(const char *a)
+{
+	return in_child(bind_and_read, a);
 }
 
 static long try_suid(const char *a)
@@ -738,6 +779,9 @@ static const struct {
 	{ "read", try_read },
 	{ "write", try_write },
 	{ "read-fresh", try_read_fresh },
+	{ "write-fresh", try_write_fresh },
+	{ "read-fresh-sys", try_read_fresh_sys },
+	{ "read-bind", try_read_bind },
 	{ "suid", try_suid },
 	{ "create-suid", try_create_suid },
 	{ "sgid-dir", try_sgid_dir },

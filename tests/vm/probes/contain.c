@@ -17,6 +17,8 @@
  *   --join PID      share the user namespace of that process (a pod)
  *   --enter PID     no new container: enter that process's namespaces and cgroup, and say what happens before execve(2)
  *   --guard PATH    that socket may not be connected to, from now on
+ *   --mask PATH     hidden below /proc or /sys, on every instance; may be repeated
+ *   --readonly PATH the same, read-only
  *   --unmarked      with --join and --enter: without saying that this is the runtime
  *
  * The session keyring is leaked always. Host id 100000 is the container's root. Its exit status is COMMAND's; 125: the container could not be made.
@@ -43,6 +45,7 @@
 
 #define CGROUPS "/sys/fs/cgroup"
 #define LEAKS_MAX 8
+#define MASKS_MAX 16
 
 struct options {
 	enum lsm_mode mode;
@@ -54,6 +57,8 @@ struct options {
 	} leaks[LEAKS_MAX];
 	size_t n_leaks;
 	int cwd;
+	struct lsm_mask masks[MASKS_MAX];
+	size_t n_masks;
 	const char *mqueue, *owner, *guard;
 	pid_t join, enter;
 	bool unmarked;
@@ -118,6 +123,13 @@ static void add_leak(struct options *o, const char *text)
 	o->n_leaks++;
 }
 
+static void add_mask(struct options *o, const char *path, uint32_t node)
+{
+	if (o->n_masks == MASKS_MAX)
+		die("--mask");
+	o->masks[o->n_masks++] = (struct lsm_mask){ .path = path, .node = node };
+}
+
 static void mark_inherited(struct options *o, int as)
 {
 	for (size_t i = 0; i < o->n_leaks; i++)
@@ -149,7 +161,8 @@ static void parse(int argc, char **argv, struct options *o)
 		{ "inherit", 1, NULL, 'n' },  { "mqueue", 1, NULL, 'q' },
 		{ "owner", 1, NULL, 'o' },    { "join", 1, NULL, 'j' },
 		{ "enter", 1, NULL, 'e' },    { "guard", 1, NULL, 'g' },
-		{ "unmarked", 0, NULL, 'u' }, { 0 },
+		{ "unmarked", 0, NULL, 'u' }, { "mask", 1, NULL, 'M' },
+		{ "readonly", 1, NULL, 'R' }, { 0 },
 	};
 	int c;
 
@@ -190,6 +203,12 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case 'g':
 			o->guard = optarg;
+			break;
+		case 'M':
+			add_mask(o, optarg, LSM_NODE_DENY);
+			break;
+		case 'R':
+			add_mask(o, optarg, LSM_NODE_READ_ONLY);
 			break;
 		case 'u':
 			o->unmarked = true;
@@ -318,9 +337,9 @@ static void move_to_cgroup(const char *folder, pid_t pid)
 static void register_child(const struct options *o, struct lsm *lsm, const char *cgroup, pid_t pid,
 			   uint64_t *ret_cgroup_id)
 {
-	struct lsm_registration registration = { .id = o->id,
-						 .allow = o->allow,
-						 .userns_depth = o->depth };
+	struct lsm_registration registration = {
+		.id = o->id, .first_uid = 100000, .allow = o->allow, .userns_depth = o->depth
+	};
 	struct error err = ERROR_INIT;
 	uint32_t userns;
 	int r;
@@ -333,7 +352,9 @@ static void register_child(const struct options *o, struct lsm *lsm, const char 
 	for (size_t i = 0; r == 0 && i < o->n_leaks; i++)
 		if (o->leaks[i].inherit)
 			r = lsm_allow_inherited(lsm, userns, o->leaks[i].fd, &err);
-	if (r == 0 && o->mode != LSM_MODE_OFF)
+	if (r == 0 && o->n_masks > 0)
+		r = lsm_set_masks(lsm, *ret_cgroup_id, o->masks, o->n_masks, &err);
+	if (r >= 0 && o->mode != LSM_MODE_OFF)
 		r = lsm_set_mode(lsm, *ret_cgroup_id, LSM_MODE_ARM_ON_EXEC, o->mode, (uint32_t)pid,
 				 &err);
 	if (r < 0)
