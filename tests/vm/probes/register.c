@@ -4,7 +4,7 @@
  *
  *   register LOOPS
  *
- *   register    lsm_open, lsm_register, lsm_allow_inherited for three descriptors, lsm_set_mode
+ *   register    lsm_open, lsm_register, lsm_allow_inherited for three descriptors, lsm_arm
  *   unregister  lsm_unregister
  *
  * The lines are those of tests/bench/operations.c: name, loops, median, 90th percentile, least and most, in ns. In a guest of
@@ -92,7 +92,7 @@ static void one_life(const struct lsm_registration *registration, const int file
 	check(lsm_userns_of(registration->userns_fd, &userns, &err), &err);
 	for (int i = 0; i < 3; i++)
 		check(lsm_allow_inherited(&lsm, userns, files[i], &err), &err);
-	check(lsm_set_mode(&lsm, cgroup_id, LSM_MODE_ARM_ON_EXEC, LSM_MODE_ENFORCE, 1, &err), &err);
+	check(lsm_arm(&lsm, cgroup_id, 1, &err), &err);
 	registered = now_ns();
 	check(lsm_unregister(&lsm, cgroup_id, &err), &err);
 	end = now_ns();
@@ -118,7 +118,9 @@ static void print(const char *name, int64_t *ns, size_t n)
 int main(int argc, char **argv)
 {
 	static int64_t starts[LOOPS_MAX], ends[LOOPS_MAX];
-	struct lsm_registration registration = { .id = "register" };
+	struct lsm_registration registration = { .id = "register",
+						 .first_uid = 100000,
+						 .armed_mode = LSM_MODE_ENFORCE };
 	const long loops = argc > 1 ? atol(argv[1]) : 0;
 	int alive_fd, files[3], pipes[2];
 
