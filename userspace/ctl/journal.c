@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "lsm.h"
 #include "events.h"
 #include "fd.h"
 #include "str.h"
