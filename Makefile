@@ -97,9 +97,10 @@ versioned_sources := $(if $(runtime_sources),$(shell grep -lE 'BULWARK_(VERSION|
 versioned_objects := $B/ctl/main.o $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned_sources:runtime/%.c=$B/test/runtime/%.o)
 
 # The same for where programs lie.
-placed_sources := $(if $(runtime_sources),$(shell grep -l PATHS_SYSTEMD $(runtime_sources)))
+placed_sources := $(if $(runtime_sources),$(shell grep -lE 'PATHS_(SYSTEMD|CTL)' $(runtime_sources)))
 placed_objects := $(placed_sources:runtime/%.c=$B/runtime/%.o) $(placed_sources:runtime/%.c=$B/test/runtime/%.o)
-place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(libexec))"'
+place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(libexec))"' \
+	-DBULWARK_SBIN='"$(if $(filter $B/test/%,$@),$(abspath $B),$(PREFIX)/sbin)"'
 
 .DELETE_ON_ERROR:
 .SUFFIXES:

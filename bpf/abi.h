@@ -132,14 +132,18 @@ enum lsm_fs_bit {
 /* Value of `containers` (key: cgroup id) and, as the strictest of all of a namespace, of `namespaces`. */
 struct lsm_container {
 	__u64 cgroup_id;
-	__u32 userns;		  /* inode number of the registered user namespace */
+	__u32 userns; /* inode number of the registered user namespace */
+	/*
+	 * Host id of the first uid it maps: the kernel gives a free inode number to the next namespace at once, and that of a
+	 * container that has stopped must not make a container of it. The ids are its own until it is deleted.
+	 */
+	__u32 first_uid;
 	enum lsm_mode mode;	  /* now */
 	enum lsm_mode armed_mode; /* after an execve(2), where mode is arm-on-exec */
 	__u32 arm_pid;	    /* whose execve(2) arms, in the first pid namespace; 0: anyone's */
 	__u32 allow;	    /* enum lsm_allow */
 	__u32 userns_depth; /* user namespaces that may be nested below the container's own */
 	__u32 fs_refused;   /* LSM_FS(type): of what type it mounts nothing new */
-	__u32 padding;
 	__u64 first_mask; /* lsm_path_hash() of the first of its entries in `masks`; 0: it has none */
 	char id[LSM_ID_MAX];
 };

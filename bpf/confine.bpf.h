@@ -15,6 +15,7 @@
 #define S_IFMT 00170000
 #define S_IFDIR 0040000
 #define FMODE_WRITE 2
+#define S_IFCHR 0020000
 
 /* Whether a mount is the kernel's own, the container's, or one that was taken out of its tree. */
 static __always_inline bool mount_is_of(const struct vfsmount *mnt,
@@ -49,12 +50,29 @@ static __always_inline int confine_path(const struct path *path, const struct de
 	return confine_refuse(container, hook, dentry);
 }
 
+/*
+ * null, zero, full, random, urandom: the host's are what every container's are, and more containers have the host's null
+ * for standard input than its inode could remember.
+ */
+#define HARMLESS_DEVICES (1 << 3 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 9)
+
+static __always_inline bool inode_is_harmless_device(struct inode *inode)
+{
+	__u32 device = inode->i_rdev, minor = device & 0xfffff;
+
+	return (inode->i_mode & S_IFMT) == S_IFCHR && device >> 20 == 1 && minor < 16 &&
+	       (HARMLESS_DEVICES >> minor & 1);
+}
+
 /* Standard input, output and error may be opened again: `>/dev/stdout`. */
 static __always_inline bool file_is_inherited(struct inode *inode,
 					      const struct lsm_container *container)
 {
-	struct lsm_inherited *by = bpf_inode_storage_get(&inherited, inode, 0, 0);
+	struct lsm_inherited *by;
 
+	if (inode_is_harmless_device(inode))
+		return true;
+	by = bpf_inode_storage_get(&inherited, inode, 0, 0);
 	if (!by)
 		return false;
 	for (int i = 0; i < LSM_INHERITED_MAX; i++)

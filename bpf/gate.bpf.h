@@ -15,6 +15,8 @@
 /* Levels of user namespaces: create_user_ns() refuses to nest deeper than 32. */
 #define USERNS_LEVELS 33
 
+#define UID_EXTENTS 5 /* of a map that are in struct uid_gid_map itself */
+
 /* The nearest registered cgroup that is in the same namespace, or NULL. */
 static __always_inline struct lsm_container *container_by_cgroup(__u32 userns)
 {
@@ -47,6 +49,15 @@ static __always_inline struct lsm_container *container_of_namespace(__u32 userns
 	return container ? container : &ns->strictest;
 }
 
+/* Whether a namespace is the one that was registered, and not another that has its number now. */
+static __always_inline bool userns_is_registered(struct user_namespace *userns,
+						 const struct lsm_namespace *ns)
+{
+	/* more extents than that are stored elsewhere, sorted */
+	return userns->uid_map.nr_extents > UID_EXTENTS ||
+	       userns->uid_map.extent[0].lower_first == ns->strictest.first_uid;
+}
+
 /* The container of the current task; NULL: it is in none. */
 static __always_inline struct lsm_container *container_of_current(void)
 {
@@ -58,7 +69,7 @@ static __always_inline struct lsm_container *container_of_current(void)
 		__u32 inum = userns->ns.inum;
 		struct lsm_namespace *ns = bpf_map_lookup_elem(&namespaces, &inum);
 
-		if (ns)
+		if (ns && userns_is_registered(userns, ns))
 			return container_of_namespace(inum, ns);
 		userns = userns->parent;
 	}

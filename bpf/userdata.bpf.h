@@ -13,15 +13,13 @@
 #define S_IFREG 0100000
 #define S_ISUID 04000
 #define S_ISGID 02000
-#define UID_EXTENTS                                                                                \
-	5 /* more of them are stored elsewhere: such a mount is not taken for a user's */
 
 static __always_inline bool idmap_is_of_user(void *idmap)
 {
 	struct uid_gid_map *map = compat_idmap_uids(idmap);
 	__u32 extents = BPF_CORE_READ(map, nr_extents);
 
-	if (extents == 0 || extents > UID_EXTENTS)
+	if (extents == 0 || extents > UID_EXTENTS) /* such a mount is not taken for a user's */
 		return false;
 	for (__u32 i = 0; i < UID_EXTENTS; i++)
 		if (i < extents && BPF_CORE_READ(map, extent[i].first) == 0)

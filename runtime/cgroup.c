@@ -512,7 +512,7 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 			return error_text(err, ENOENT, "'%s/%s' is gone", h->mount, h->path);
 		if (is_in(memberships, n, h))
 			continue;
-		r = fd_write_file(h->fd, "cgroup.procs", number, err);
+		r = fd_write_file(h->fd, pid || h->is_v2 ? "cgroup.procs" : "tasks", number, err);
 		if (r < 0)
 			return error_wrap(err, "cannot move a process into '%s/%s'", h->mount,
 					  h->path);

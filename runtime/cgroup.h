@@ -112,7 +112,11 @@ int cgroup_update(struct cgroup *cgroup, const struct resources *resources, stru
 /* v2: the folder and the files of /sys/kernel/cgroup/delegate to the container's root. v1: nothing (unsafe there). */
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *err);
 
-/* Moves a process (0: the caller) into every hierarchy; skips those it is in already. */
+/*
+ * Moves a process (0: the caller, which has no other thread) into every hierarchy; skips those it is in already. To move
+ * another process takes a grace period of RCU, some 10 ms, and so it does on v2, where one is cloned into the folder instead:
+ * cgroup_v2_fd(). A process of one thread that moves itself on v1 waits for nothing (Linux 5.6).
+ */
 int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err);
 
 /* The v2 folder for CLONE_INTO_CGROUP, borrowed; -EBADF where there is none. */

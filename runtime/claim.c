@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpf_lsm.h"
 #include "container.h"
 #include "error.h"
 #include "fd.h"
@@ -50,7 +51,6 @@ static int fill_state(struct container *c, struct error *err)
 	    !s->rootfs || !s->created)
 		return error_set(err, ENOMEM, "state");
 	s->owner = getuid();
-	s->degraded = true; /* no BPF LSM programs exist yet: stage 4 */
 	s->annotations = json_incref(json_object_get(c->spec->json, "annotations"));
 	s->poststart = hooks_of(c->spec, "poststart");
 	s->poststop = hooks_of(c->spec, "poststop");
@@ -204,6 +204,8 @@ int claim_make_cgroup(struct container *c, struct error *err)
 		r = save_cgroup(c, err);
 	if (r == 0)
 		r = cgroup_make(c->cgroup, err);
+	if (r == 0)
+		r = bpf_lsm_plan(c, err);
 	if (r == 0)
 		r = save_cgroup(c, err);
 	if (r == 0)

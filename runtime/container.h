@@ -15,6 +15,7 @@
 #include "devices.h"
 #include "join.h"
 #include "lifecycle.h"
+#include "lsm.h"
 #include "mounts.h"
 #include "policy.h"
 #include "seccomp.h"
@@ -62,12 +63,14 @@ struct container {
 	uint32_t root_uid, root_gid; /* of the container's root, on the host */
 	bool foreign_ids; /* mappings of the spec's own, or of a user namespace that is */
 	struct joined joined;
+	struct lsm lsm; /* LSM_INIT: policy had to make do without */
 	int fifo_fd;
 	int notify_fd;	 /* folder of its NOTIFY_SOCKET, in M1 */
 	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */
-	int cwd_fd; /* and its current folder: paths of the command line count from it */
+	int host_cgroup_ns_fd; /* and its cgroup namespace, if a hook is to be moved out of it */
+	int cwd_fd;	       /* and its current folder: paths of the command line count from it */
 	struct source_view *view;
 	struct source root_source; /* ROOT_FOLDER */
 	struct twin *twin;	   /* ROOT_TWIN */

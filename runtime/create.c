@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "bpf_lsm.h"
+#include "cgroup.h"
 #include "channel.h"
 #include "claim.h"
 #include "container.h"
@@ -146,6 +148,8 @@ static int load(struct container *c, struct error *err)
 		r = selinux_check("linux.mountLabel", c->spec->linux_.mount_label, err);
 	if (r == 0)
 		r = check_console(c, err);
+	if (r == 0)
+		r = bpf_lsm_open(&c->policy, &c->lsm, err);
 	if (r < 0 || !c->spec->linux_.seccomp)
 		return r;
 	c->listener = seccomp_listener(c->spec->linux_.seccomp);
@@ -257,6 +261,15 @@ static int enter_container_ns(void *data, struct error *err)
 	act_as(0, 0);
 	if (chdir(c->bundle) < 0) /* while we may: it is root's alone */
 		return error_set(err, errno, "cannot change to the bundle '%s'", c->bundle);
+	/* in a pod the BPF LSM layer tells its containers apart by their cgroups, and this one is not armed yet */
+	if (c->host_cgroup_ns_fd >= 0) {
+		if (setns(c->host_cgroup_ns_fd, CLONE_NEWCGROUP) <
+		    0) /* that it is moved from: nsdelegate */
+			return error_set(err, errno,
+					 "cannot go back to the runtime's cgroup namespace");
+		if (cgroup_enter(c->cgroup, 0, err) < 0)
+			return -EIO;
+	}
 	if (setns(c->init_pidfd,
 		  CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "cannot join the container's namespaces");
@@ -333,6 +346,11 @@ static int build_tree(struct container *c, struct error *err)
 	const struct spec_linux *l = &c->spec->linux_;
 	int r;
 
+	if (join_has(&c->joined, NS_USER) && c->spec->hooks.create_container.n) {
+		c->host_cgroup_ns_fd = proc_open_ns(0, "cgroup", err);
+		if (c->host_cgroup_ns_fd < 0)
+			return c->host_cgroup_ns_fd;
+	}
 	/* sysfs, mqueue, cgroup and the sysctl files take their maker's namespaces; the user namespace stays the host's */
 	if (setns(c->init_pidfd, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
 		return error_set(err, errno, "cannot join the container's namespaces");
@@ -442,9 +460,6 @@ static int publish(struct container *c, struct error *err)
 					"standard", err);
 	if (r == 0 && c->options->pid_file)
 		r = create_write_pid_file(c->options->pid_file, c->init_pid, err);
-	if (r == 0)
-		log_info("container '%s' is degraded: BPF LSM programs are not loaded (they come with a later release)",
-			 c->options->id);
 	return r;
 }
 
@@ -522,11 +537,12 @@ static void done(struct container *c)
 	spec_free(c->spec);
 	state_done(&c->state);
 	join_done(&c->joined);
+	lsm_done(&c->lsm);
 
 	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
 		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
 		       &c->root_fd,   &c->init_pidfd,  &c->master_fd,	&c->slave_fd,
-		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd };
+		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd,	&c->host_cgroup_ns_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -544,6 +560,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.notify_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
+		.host_cgroup_ns_fd = -EBADF,
 		.init_sock = -EBADF,
 		.sock = -EBADF,
 		.init_pidfd = -EBADF,
@@ -556,6 +573,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.cwd_fd = -EBADF,
 		.root_source = { .fd = -EBADF },
 		.joined = JOINED_INIT,
+		.lsm = LSM_INIT,
 	};
 	int r = state_check_id(options->id, err);
 

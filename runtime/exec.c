@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "bpf_lsm.h"
 #include "cgroup.h"
 #include "cgroup_sub.h"
 #include "channel.h"
@@ -60,6 +61,7 @@ struct exec {
 	struct memory_policy memory_policy;
 	struct state state;
 	struct cgroup *cgroup;
+	struct lsm lsm;
 	int state_fd, init_pidfd;
 	int proc_fd;	     /* the host's /proc, where a profile is to be changed to */
 	int sock, peer_sock; /* J's end; M's and C's */
@@ -76,7 +78,9 @@ static int join(struct exec *e, struct error *err)
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "PR_SET_DUMPABLE");
-	r = cpu_affinity_set_initial(0, e->process->exec_cpu_affinity, err);
+	r = bpf_lsm_mark(&e->lsm, 0, err); /* or what follows would be judged as the container's doing */
+	if (r == 0)
+		r = cpu_affinity_set_initial(0, e->process->exec_cpu_affinity, err);
 	if (r == 0)
 		r = cgroup_enter(e->cgroup, 0, err); /* before entering: its limits must bind us too */
 	if (r < 0)
@@ -265,8 +269,28 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 				   err);
 	if (r < 0)
 		return r;
+	r = bpf_lsm_open_for_exec(&e->state, &e->lsm, err);
+	if (r < 0)
+		return r;
 	e->init_pidfd = proc_open(&e->state.init, err);
 	return e->init_pidfd < 0 ? error_text(err, ESRCH, "container not running") : 0;
+}
+
+/* On v2 born in the container's cgroup: a move would wait for a grace period of RCU. Where it cannot be, join() tells why. */
+static pid_t clone_middle(const struct exec *e)
+{
+	int v2_fd = cgroup_v2_fd(e->cgroup);
+	const struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.cgroup = (__u64)v2_fd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = -1;
+
+	if (v2_fd >= 0 &&
+	    !e->process->exec_cpu_affinity) /* which has a value for the time before it is there */
+		pid = sys_clone3(&args);
+	return pid < 0 ? fork() : pid;
 }
 
 static int spawn(struct exec *e, struct error *err)
@@ -278,7 +302,7 @@ static int spawn(struct exec *e, struct error *err)
 		return r;
 	e->sock = pair[0];
 	e->peer_sock = pair[1];
-	middle = fork();
+	middle = clone_middle(e);
 	if (middle < 0)
 		return error_set(err, errno, "fork");
 	if (middle == 0)
@@ -306,8 +330,10 @@ static int wait_for_execve(struct exec *e, struct error *err)
 
 static int let_go(struct exec *e, struct error *err)
 {
-	int r = process_prepare(e->process, e->pid, err);
+	int r = bpf_lsm_mark(&e->lsm, e->pid, err); /* C waits, and has done nothing yet */
 
+	if (r == 0)
+		r = process_prepare(e->process, e->pid, err);
 	if (r == 0)
 		r = intel_rdt_enter(e->state.rdt_group, e->state.rdt_monitor, e->pid, err);
 	if (r == 0)
@@ -358,6 +384,7 @@ static void done(struct exec *e)
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
 	cgroup_free(e->cgroup);
+	lsm_done(&e->lsm);
 	seccomp_program_done(&e->filter);
 	state_done(&e->state);
 	arena_done(&e->arena);
@@ -370,6 +397,7 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 {
 	struct exec e = {
 		.options = options,
+		.lsm = LSM_INIT,
 		.state_fd = -EBADF,
 		.agent_fd = -EBADF,
 		.init_pidfd = -EBADF,

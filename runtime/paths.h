@@ -29,6 +29,11 @@
 #endif
 #define PATHS_SYSTEMD BULWARK_LIBEXEC "/bulwark-systemd"
 
+#ifndef BULWARK_SBIN
+#define BULWARK_SBIN "/usr/local/sbin"
+#endif
+#define PATHS_CTL BULWARK_SBIN "/bulwarkctl"
+
 /* Where criu(8) is looked for. The caller's PATH says nothing: what runs as root is found in root's folders. */
 #ifdef BULWARK_TEST_BUILD
 #define PATHS_CRIU_FOLDERS PATHS_PREFIX "/usr/sbin"

@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "json.h"
 #include "log.h"
+#include "lsm.h"
 #include "path.h"
 #include "paths.h"
 #include "str.h"
@@ -36,7 +37,8 @@ struct list_setting {
 
 struct document {
 	struct opt_i64 version;
-	struct setting *bpf_lsm;
+	struct setting *bpf_lsm, *bpf_lsm_mode;
+	struct list_setting *bpf_lsm_allow;
 	struct list_setting *net_devices;
 	struct list_setting *seccomp_listener_folders;
 };
@@ -56,6 +58,9 @@ static const struct json_field list_fields[] = {
 static const struct json_field document_fields[] = {
 	JSON_F(struct document, version, "configurationFileVersion", JSON_OPT_I64_FIELD),
 	JSON_F_POINTER(struct document, bpf_lsm, "bpfLsm", setting_fields, struct setting),
+	JSON_F_POINTER(struct document, bpf_lsm_mode, "bpfLsmMode", setting_fields, struct setting),
+	JSON_F_POINTER(struct document, bpf_lsm_allow, "bpfLsmAllow", list_fields,
+		       struct list_setting),
 	JSON_F_POINTER(struct document, net_devices, "netDevices", list_fields, struct list_setting),
 	JSON_F_POINTER(struct document, seccomp_listener_folders, "seccompListenerFolders",
 		       list_fields, struct list_setting),
@@ -95,6 +100,37 @@ static int fill_bpf_lsm(const struct setting *setting, struct policy *ret, struc
 	}
 	return error_text(err, EINVAL, "bpfLsm.value: '%s' is neither 'required' nor 'preferred'",
 			  str_quote(setting->value, shown, sizeof(shown)));
+}
+
+static int fill_bpf_lsm_mode(const struct setting *setting, struct policy *ret, struct error *err)
+{
+	enum lsm_mode mode;
+	char shown[64];
+
+	if (!lsm_mode_parse(setting->value, &mode) ||
+	    (mode != LSM_MODE_AUDIT && mode != LSM_MODE_ENFORCE))
+		return error_text(err, EINVAL,
+				  "bpfLsmMode.value: '%s' is neither 'audit' nor 'enforce'",
+				  str_quote(setting->value, shown, sizeof(shown)));
+	ret->bpf_lsm_mode = mode;
+	return 0;
+}
+
+static int fill_bpf_lsm_allow(const struct list_setting *setting, struct policy *ret,
+			      struct error *err)
+{
+	char shown[64];
+
+	for (size_t i = 0; setting->value[i]; i++) {
+		uint32_t bit = lsm_allow_parse(setting->value[i]);
+
+		if (!bit)
+			return error_text(err, EINVAL,
+					  "bpfLsmAllow.value[%zu]: '%s' is nothing that can be allowed: see bulwark(8)",
+					  i, str_quote(setting->value[i], shown, sizeof(shown)));
+		ret->bpf_lsm_allow |= bit;
+	}
+	return 0;
 }
 
 static int fill_net_devices(const struct list_setting *setting, struct policy *ret, struct error *err)
@@ -153,17 +189,26 @@ static int fill_listener_folders(const struct list_setting *setting, struct poli
 	return 0;
 }
 
+static const struct policy policy_default = {
+	.bpf_lsm = POLICY_BPF_LSM_REQUIRED,
+	.bpf_lsm_mode = LSM_MODE_ENFORCE,
+};
+
 static int fill(const struct document *document, struct policy *ret, struct error *err)
 {
 	int r = 0;
 
-	*ret = (struct policy){ .bpf_lsm = POLICY_BPF_LSM_REQUIRED };
+	*ret = policy_default;
 	if (document->version.set && document->version.value != POLICY_VERSION)
 		return error_text(err, EINVAL,
 				  "configurationFileVersion: %lld is not known to this version of bulwark, only %d is",
 				  (long long)document->version.value, POLICY_VERSION);
 	if (document->bpf_lsm)
 		r = fill_bpf_lsm(document->bpf_lsm, ret, err);
+	if (r == 0 && document->bpf_lsm_mode)
+		r = fill_bpf_lsm_mode(document->bpf_lsm_mode, ret, err);
+	if (r == 0 && document->bpf_lsm_allow)
+		r = fill_bpf_lsm_allow(document->bpf_lsm_allow, ret, err);
 	if (r == 0 && document->net_devices)
 		r = fill_net_devices(document->net_devices, ret, err);
 	if (r == 0 && document->seccomp_listener_folders)
@@ -191,6 +236,8 @@ int policy_parse(const char *text, size_t len, struct policy *ret, struct error 
 	}
 	warn_unknown(json, document_fields, "");
 	warn_unknown(json_object_get(json, "bpfLsm"), setting_fields, "bpfLsm.");
+	warn_unknown(json_object_get(json, "bpfLsmMode"), setting_fields, "bpfLsmMode.");
+	warn_unknown(json_object_get(json, "bpfLsmAllow"), list_fields, "bpfLsmAllow.");
 	warn_unknown(json_object_get(json, "netDevices"), list_fields, "netDevices.");
 	warn_unknown(json_object_get(json, "seccompListenerFolders"), list_fields,
 		     "seccompListenerFolders.");
@@ -273,7 +320,7 @@ int policy_load_from(const char *path, struct policy *ret, struct error *err)
 	if (r == 0)
 		r = read_checked(path, &text, &len, err);
 	if (r == -ENOENT) {
-		*ret = (struct policy){ .bpf_lsm = POLICY_BPF_LSM_REQUIRED };
+		*ret = policy_default;
 		return 0;
 	}
 	if (r < 0) {

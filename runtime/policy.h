@@ -3,7 +3,10 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "abi.h"
 
 struct error;
 struct stat;
@@ -21,6 +24,8 @@ enum policy_bpf_lsm {
 /* Flat: nothing to free. */
 struct policy {
 	enum policy_bpf_lsm bpf_lsm;
+	enum lsm_mode bpf_lsm_mode; /* bpfLsmMode: enforce, the default, or audit */
+	uint32_t bpf_lsm_allow;	    /* bpfLsmAllow: enum lsm_allow */
 	/* netDevices: interfaces of the host that may be moved into containers; "" ends the list */
 	char net_devices[POLICY_NET_DEVICES_MAX + 1][POLICY_NET_DEVICE_SIZE];
 	/* seccompListenerFolders: where a linux.seccomp.listenerPath may lie; absolute, normal; "" ends the list */
@@ -34,7 +39,8 @@ bool policy_allows_net_device(const struct policy *policy, const char *name);
  *
  * No file: the defaults. A file that is not root's, or that others may write (nor any folder above it), that is broken
  * or of an unknown major version: an error, and no container is made. Unknown keys warn.
- * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}, "netDevices": {"value": ["eth1"]},
+ * {"configurationFileVersion": 2, "bpfLsm": {"value": "preferred", "locked": true}, "bpfLsmMode": {"value": "audit"},
+ *  "bpfLsmAllow": {"value": ["io_uring"]}, "netDevices": {"value": ["eth1"]},
  *  "seccompListenerFolders": {"value": ["/run/seccomp-agent"]}}
  */
 int policy_load(struct policy *ret, struct error *err);

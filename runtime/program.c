@@ -289,7 +289,7 @@ int program_run(const struct program *program, struct program_end *end, struct e
 		.output_fd = -EBADF,
 		.error_fd = -EBADF,
 		.input = program->input,
-		.input_len = strlen(program->input),
+		.input_len = program->input ? strlen(program->input) : 0,
 		.deadline_ms = deadline_of(program),
 	};
 	int r;

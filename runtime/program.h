@@ -14,7 +14,7 @@ struct program {
 	const char *path;
 	const char *const *args; /* NULL or empty: the path alone */
 	const char *const *env;	 /* all of its environment; NULL: none */
-	const char *input;	 /* for its standard input */
+	const char *input;	 /* for its standard input; NULL: nothing */
 	const char *bundle;	 /* its current folder; NULL: ours */
 	/* called in the child before execve(2), to join namespaces or change credentials; may be NULL */
 	int (*enter)(void *data, struct error *err);

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpf_lsm.h"
 #include "channel.h"
 #include "claim.h"
 #include "container.h"
@@ -25,32 +26,54 @@
 #include "str.h"
 #include "sys.h"
 
-/* NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. */
-static pid_t clone_own(struct container *c)
+/* A child, in the container's v2 folder from its birth. systemd starts a scope around a process that is there already. */
+static pid_t clone_into_cgroup(const struct container *c, uint64_t flags)
 {
-	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWPID, .exit_signal = SIGCHLD };
-	int v2_fd = cgroup_v2_fd(c->cgroup);
-	pid_t pid;
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	int v2_fd = cgroup_has_unit(c->cgroup) ? -EBADF : cgroup_v2_fd(c->cgroup);
 
 	if (v2_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (__u64)v2_fd;
 	}
-	pid = sys_clone3(&args);
-	if (pid == 0)
-		init_main(c);
-	return pid;
+	return sys_clone3(&args);
 }
 
-/* The middle process. CLONE_INTO_CGROUP would want rights that it gives up: R moves I. */
+/* In the child, while it is the host's root still: each moves itself, which nobody has to wait for. */
+static int enter_cgroup(const struct container *c, struct error *err)
+{
+	return cgroup_has_unit(c->cgroup) ? 0 : cgroup_enter(c->cgroup, 0, err);
+}
+
+/* NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. */
+static pid_t clone_own(struct container *c)
+{
+	pid_t pid = clone_into_cgroup(c, CLONE_NEWUSER | CLONE_NEWPID);
+	struct error err = ERROR_INIT;
+
+	if (pid != 0)
+		return pid;
+	if (enter_cgroup(c, &err) <
+	    0) { /* before it makes its cgroup namespace, whose root is where it then is */
+		channel_fail(c->init_sock, &err);
+		_exit(1);
+	}
+	init_main(c);
+}
+
+/* The middle process; I is born where it is. */
 static _Noreturn void join_and_clone(struct container *c)
 {
 	const struct clone_args args = {
 		.flags = CLONE_PARENT | (join_has(&c->joined, NS_PID) ? 0 : CLONE_NEWPID),
 	};
 	struct error err = ERROR_INIT;
-	int r = join_enter(&c->joined, &err);
-	pid_t pid = r < 0 ? r : sys_clone3(&args);
+	int r = enter_cgroup(c, &err);
+	pid_t pid;
+
+	if (r == 0)
+		r = join_enter(&c->joined, &err);
+	pid = r < 0 ? r : sys_clone3(&args);
 
 	if (pid == 0)
 		init_main(c);
@@ -65,12 +88,10 @@ static _Noreturn void join_and_clone(struct container *c)
 
 static int clone_joined(struct container *c, struct error *err)
 {
-	const struct clone_args args = { .exit_signal = SIGCHLD };
+	pid_t middle = clone_into_cgroup(c, 0);
 	int32_t value = 0;
-	pid_t middle;
 	int r;
 
-	middle = sys_clone3(&args);
 	if (middle < 0)
 		return error_set(err, errno, "cannot make a process");
 	if (middle == 0)
@@ -130,10 +151,11 @@ int spawn_init(struct container *c, struct error *err)
 		r = state_save(c->state_fd, &c->state, err);
 	if (r == 0 && !join_has(&c->joined, NS_USER))
 		r = idmap_write(c->init_pid, &c->state.map, err);
-	if (r == 0 && cgroup_has_unit(c->cgroup))
+	if (r == 0 && cgroup_has_unit(c->cgroup)) {
 		r = claim_make_cgroup(c, err);
-	if (r == 0) /* before it makes its cgroup namespace, whose root is where it then is */
-		r = cgroup_enter(c->cgroup, c->init_pid, err);
+		if (r == 0)
+			r = cgroup_enter(c->cgroup, c->init_pid, err);
+	}
 	if (r == 0)
 		r = intel_rdt_enter(c->state.rdt_group, c->state.rdt_monitor, c->init_pid, err);
 	if (r < 0)
@@ -142,6 +164,9 @@ int spawn_init(struct container *c, struct error *err)
 	c->pidns_fd = c->userns_fd < 0 ? -EBADF : proc_open_ns(c->init_pid, "pid", err);
 	if (c->pidns_fd < 0)
 		return -EIO;
+	r = bpf_lsm_register(c, err); /* in a pod I is its siblings' until then, and only waits */
+	if (r < 0)
+		return r;
 	r = channel_say(c->sock, CHANNEL_MAPPED, 0, -EBADF, err);
 	return r < 0 ? r : note_userns(c, err); /* while I makes its namespaces */
 }

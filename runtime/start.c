@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "bpf_lsm.h"
 #include "error.h"
 #include "fd.h"
 #include "hooks.h"
@@ -201,7 +202,9 @@ int start_container(const struct globals *globals, const char *id, int *ret_noti
 	pidfd = proc_open(&state.init, err);
 	if (pidfd < 0)
 		return pidfd;
-	r = release_init(state_fd, &state.init, &fifo_fd, err);
+	r = bpf_lsm_arm(state_fd, &state, err);
+	if (r == 0)
+		r = release_init(state_fd, &state.init, &fifo_fd, err);
 	if (r < 0)
 		return r;
 	r = follow_up(&plan, &state, fifo_fd, err);

@@ -46,6 +46,7 @@ struct state {
 	char *rdt_monitor;   /* of that group, to be removed; NULL: none */
 	bool rdt_own;	     /* the group is to be removed, too */
 	bool degraded;	     /* some layer is missing on this host */
+	uint64_t bpf_cgroup; /* by which the BPF LSM layer knows it; 0: not at all */
 	json_t *cgroup;	     /* cgroup_to_json() */
 	json_t *annotations; /* of the spec */
 	json_t *poststart;   /* hooks, as the spec has them */

@@ -64,6 +64,7 @@ struct state_file {
 	struct json_array uid_mappings, gid_mappings;
 	uint32_t owner;
 	bool degraded;
+	uint64_t bpf_cgroup;
 	json_t *cgroup, *annotations, *poststart, *poststop;
 };
 
@@ -97,6 +98,7 @@ static const struct json_field state_fields[] = {
 	F(rdt_monitor, "rdtMonitor", JSON_STRING_FIELD),
 	F(rdt_own, "rdtOwn", JSON_BOOL_FIELD),
 	F(degraded, "degraded", JSON_BOOL_FIELD),
+	F(bpf_cgroup, "bpfCgroup", JSON_U64_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
 	VALUE(poststart, "poststart"),
@@ -110,7 +112,7 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:I, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
@@ -120,9 +122,9 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     "owner", (json_int_t)state->owner, "config", state->config, "twinWork",
 			     state->twin_work, "rdtGroup", state->rdt_group, "rdtMonitor",
 			     state->rdt_monitor, "rdtOwn", (int)state->rdt_own, "degraded",
-			     (int)state->degraded, "cgroup", state->cgroup, "annotations",
-			     state->annotations, "poststart", state->poststart, "poststop",
-			     state->poststop);
+			     (int)state->degraded, "bpfCgroup", (json_int_t)state->bpf_cgroup,
+			     "cgroup", state->cgroup, "annotations", state->annotations,
+			     "poststart", state->poststart, "poststop", state->poststop);
 
 	if (!tree) /* a path that is not UTF-8, or memory */
 		(void)error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
@@ -161,6 +163,7 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.owner = file->owner,
 		.rdt_own = file->rdt_own,
 		.degraded = file->degraded,
+		.bpf_cgroup = file->bpf_cgroup,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),
 		.poststart = json_incref(file->poststart),

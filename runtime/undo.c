@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf_lsm.h"
 #include "cgroup.h"
 #include "error.h"
 #include "fd.h"
@@ -76,6 +77,7 @@ int undo_container(const char *root, int state_fd, const struct state *state, st
 		keep_first(&first, twin_remove_work(state->twin_work, &e), &e, err);
 	if (first < 0)
 		return first; /* processes may live on: their ids stay theirs */
+	keep_first(&first, bpf_lsm_forget(state, &e), &e, err);
 	keep_first(&first, undo_range(path, state, &e), &e, err);
 	if (first == 0)
 		keep_first(&first, state_remove(root, id, &e), &e, err);

@@ -56,6 +56,12 @@ census_enter() { # DIR...
 	mkdir -p "$PREFIX/etc/bulwark"
 	(umask 077 && echo '{"configurationFileVersion": 2, "bpfLsm": {"value": "preferred"}}' \
 		>"$PREFIX/etc/bulwark/admin-settings.json")
+	# The BPF LSM layer is there before anything is counted, or known not to be.
+	if grep -qw bpf /sys/kernel/security/lsm 2>/dev/null; then
+		"${RUNTIME%/test/*}/bulwarkctl" load >/dev/null || return 1
+	else
+		(umask 077 && mkdir "$PREFIX/run" && echo 'not tried in this test' >"$PREFIX/run/bpf-lsm-failure")
+	fi
 	mount -t overlay -o "lowerdir=$ROOTFS,upperdir=$layer/diff,workdir=$layer/work" overlay "$MERGED"
 	CENSUS=("$PROBES/census" --cgroup "$CGROUP" --ids "$PREFIX/run/ids" --host 9 "${WORK##*/}" --bpf bulwark
 		--pins /sys/fs/bpf)

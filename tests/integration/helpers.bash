@@ -124,9 +124,21 @@ probes_build() {
 	done
 }
 
+# Where the BPF LSM layer can be, it has to be.
+bpf_lsm_value() {
+	if grep -qw bpf /sys/kernel/security/lsm 2>/dev/null; then
+		echo required
+	else
+		echo preferred
+	fi
+}
+
+# policy_write [JSON]: {} and what every test has
 policy_write() {
 	is_bulwark || return 0
-	local want='{"configurationFileVersion": 2, "bpfLsm": {"value": "preferred"}}'
+	local want
+	want=$(jq -nc --arg value "$(bpf_lsm_value)" --argjson more "${1:-{\}}" \
+		'{configurationFileVersion: 2, bpfLsm: {value: $value}} * $more')
 	[ "$(cat "$POLICY" 2>/dev/null)" = "$want" ] && return 0
 	(umask 022 && mkdir -p "${POLICY%/*}")
 	(umask 077 && printf '%s\n' "$want" >"$POLICY.$$")

@@ -48,9 +48,26 @@ static void test_policy_parse_defaults_to_required(void **state)
 	(void)state;
 	assert_int_equal(parse("{}", &policy, NULL), 0);
 	assert_int_equal(policy.bpf_lsm, POLICY_BPF_LSM_REQUIRED);
+	assert_int_equal(policy.bpf_lsm_mode, LSM_MODE_ENFORCE);
+	assert_int_equal(policy.bpf_lsm_allow, 0);
 	assert_int_equal(parse("{\"configurationFileVersion\": 2, \"bpfLsm\": null}", &policy, NULL),
 			 0);
 	assert_int_equal(policy.bpf_lsm, POLICY_BPF_LSM_REQUIRED);
+}
+
+static void test_policy_parse_reads_mode_and_allowances(void **state)
+{
+	struct policy policy;
+
+	(void)state;
+	assert_int_equal(parse("{\"bpfLsmMode\": {\"value\": \"audit\"}, "
+			       "\"bpfLsmAllow\": {\"value\": [\"io_uring\", \"keys\"], \"locked\": true}}",
+			       &policy, NULL),
+			 0);
+	assert_int_equal(policy.bpf_lsm_mode, LSM_MODE_AUDIT);
+	assert_int_equal(policy.bpf_lsm_allow, LSM_ALLOW_IO_URING | LSM_ALLOW_KEYS);
+	assert_int_equal(parse("{\"bpfLsmMode\": {\"value\": \"enforce\"}}", &policy, NULL), 0);
+	assert_int_equal(policy.bpf_lsm_mode, LSM_MODE_ENFORCE);
 }
 
 static void test_policy_parse_refuses_other_versions(void **state)
@@ -79,6 +96,11 @@ static void test_policy_parse_refuses_what_is_broken(void **state)
 		"{\"bpfLsm\": {\"value\": true}}",
 		"{\"bpfLsm\": {\"value\": \"preferred\", \"locked\": 1}}",
 		"{\"bpfLsm\": {\"value\": \"required\"}, \"bpfLsm\": {\"value\": \"preferred\"}}",
+		"{\"bpfLsmMode\": {\"value\": \"off\"}}",
+		"{\"bpfLsmMode\": {\"value\": \"arm-on-exec\"}}",
+		"{\"bpfLsmMode\": {\"value\": [\"audit\"]}}",
+		"{\"bpfLsmAllow\": {\"value\": \"bpf\"}}",
+		"{\"bpfLsmAllow\": {\"value\": [\"everything\"]}}",
 		"{} trailing",
 	};
 	struct policy policy;
@@ -322,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_policy_parse_reads_the_setting),
 		cmocka_unit_test(test_policy_parse_defaults_to_required),
+		cmocka_unit_test(test_policy_parse_reads_mode_and_allowances),
 		cmocka_unit_test(test_policy_parse_refuses_other_versions),
 		cmocka_unit_test(test_policy_parse_refuses_what_is_broken),
 		cmocka_unit_test(test_policy_parse_goes_on_at_unknown_keys),

@@ -376,6 +376,7 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	saved.rdt_monitor = strdup("/sys/fs/resctrl/c/mon_groups/c");
 	saved.rdt_own = true;
 	saved.degraded = true;
+	saved.bpf_cgroup = 281474976710656;
 	saved.cgroup = json_pack("{s:[s]}", "paths", "/x");
 	saved.annotations = json_pack("{s:s}", "k", "v");
 	saved.poststop = json_array();
@@ -397,6 +398,7 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	assert_int_equal(loaded.id_base, 4000000000);
 	assert_true(idmap_equal(&loaded.map, &saved.map));
 	assert_true(loaded.degraded);
+	assert_int_equal(loaded.bpf_cgroup, 281474976710656);
 	assert_true(json_equal(loaded.cgroup, saved.cgroup));
 	assert_true(json_equal(loaded.annotations, saved.annotations));
 	assert_true(json_equal(loaded.poststop, saved.poststop));

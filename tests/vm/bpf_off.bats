@@ -4,10 +4,12 @@
 # bpf_off - in a guest with Linux 6.1 that is booted without `bpf` in lsm=: programs load and attach there, and enforce
 # nothing. (6.12 at least refuses the map of inode storage.)
 
+load ../integration/helpers
+
 setup_file() {
-	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	export CTL=$TOP/${BULWARK_BUILD:-build}/bulwarkctl
+	export CTL=$BUILD/bulwarkctl
 	! grep -q bpf /sys/kernel/security/lsm || { echo 'bpf is in lsm=: scripts/vm --no-bpf' >&2 && return 1; }
+	common_setup_file
 }
 
 @test "bpf off: load is refused with the words for this kernel's command line" {
@@ -29,4 +31,23 @@ setup_file() {
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"self-test"*"does not enforce"* ]]
 	[ -z "$(ls /sys/fs/bpf)" ]
+}
+
+@test "bpf off: required, a container is refused with those words; preferred, it runs and is shown as degraded" {
+	config_args sleep 100
+	policy_write '{"bpfLsm": {"value": "required"}}'
+	run_aside runtime create --bundle "$BUNDLE" "$ID"
+	echo "$output"
+	assert_refused 'BPF LSM' lsm= preferred "$POLICY"
+	[[ "$output" =~ lsm=([a-z,]*,)?bpf ]]
+	policy_write
+	container_create
+	runtime start "$ID"
+	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" bpf-lsm
+	run runtime list
+	assert_contains DEGRADED
+	run runtime exec "$ID" id -u
+	assert_equal "$output" 0
+	# The reason is kept for a while, or every container would pay for another attempt.
+	grep -q lsm= /run/bulwark-test/run/bpf-lsm-failure
 }

@@ -347,16 +347,22 @@ static bool cgroup_is_gone(int cgroup_root_fd, uint64_t cgroup_id)
 struct merge {
 	struct lsm *lsm;
 	struct lsm_namespace ns;
-	uint32_t userns;
+	const struct lsm_container *like; /* one of those that belong together */
 	int cgroup_fd; /* anywhere in cgroup v2: entries whose cgroup is gone are dropped; -EBADF: they are kept */
 };
+
+/* Not by the inode number alone: that of a container that has stopped may be another's by now. */
+static bool shares_namespace(const struct lsm_container *a, const struct lsm_container *b)
+{
+	return a->userns == b->userns && a->first_uid == b->first_uid;
+}
 
 static int merge_one(const struct lsm_container *c, void *data)
 {
 	struct merge *merge = data;
 	struct lsm_container *to = &merge->ns.strictest;
 
-	if (c->userns != merge->userns)
+	if (!shares_namespace(c, merge->like))
 		return 0;
 	if (merge->cgroup_fd >= 0 && cgroup_is_gone(merge->cgroup_fd, c->cgroup_id)) {
 		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_CONTAINERS], &c->cgroup_id);
@@ -377,34 +383,33 @@ static int merge_one(const struct lsm_container *c, void *data)
 	return 0;
 }
 
-/* Writes the entry of a namespace anew; without a member it goes. */
-static int update_namespace(struct lsm *lsm, uint32_t userns, uint32_t level, int cgroup_fd,
-			    struct error *err)
+/* Writes the entry of a container's namespace anew; without a member it goes. */
+static int update_namespace(struct lsm *lsm, const struct lsm_container *like, uint32_t level,
+			    int cgroup_fd, struct error *err)
 {
-	struct merge merge = { .lsm = lsm, .userns = userns, .cgroup_fd = cgroup_fd };
+	struct merge merge = { .lsm = lsm, .like = like, .cgroup_fd = cgroup_fd };
 	int fd = lsm->map_fds[LSM_MAP_NAMESPACES], r;
 
 	r = lsm_each_container(lsm, merge_one, &merge, err);
 	if (r < 0)
 		return r;
 	if (merge.ns.members == 0)
-		return lsm_map_delete(fd, &userns) < 0 && errno != ENOENT ?
+		return lsm_map_delete(fd, &like->userns) < 0 && errno != ENOENT ?
 			       error_set(err, errno, "cannot forget a user namespace") :
 			       0;
 	merge.ns.level = level;
 	/* Nobody's execve(2) arms what stands for several. */
 	if (merge.ns.strictest.mode == LSM_MODE_ARM_ON_EXEC && merge.ns.members > 1)
 		merge.ns.strictest.mode = LSM_MODE_OFF;
-	if (lsm_map_update(fd, &userns, &merge.ns, BPF_ANY) < 0)
+	if (lsm_map_update(fd, &like->userns, &merge.ns, BPF_ANY) < 0)
 		return error_set(err, errno, "cannot register a user namespace");
 	return 0;
 }
 
-static int insert(struct lsm *lsm, const struct lsm_container *container, uint32_t level,
-		  int cgroup_fd, struct error *err)
+static int insert(struct lsm *lsm, const struct lsm_namespace *ns, int cgroup_fd, struct error *err)
 {
 	static const struct lsm_counters none;
-	struct lsm_namespace ns = { .members = 1, .level = level, .strictest = *container };
+	const struct lsm_container *container = &ns->strictest;
 	int r = 0;
 
 	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id, container,
@@ -416,11 +421,10 @@ static int insert(struct lsm *lsm, const struct lsm_container *container, uint32
 	if (lsm_map_update(lsm->map_fds[LSM_MAP_COUNTERS], &container->cgroup_id, &none, BPF_ANY) < 0)
 		r = error_set(err, errno, "cannot register the container's counters");
 	/* A namespace of its own is the usual case, and costs one call however many containers there are. */
-	else if (lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container->userns, &ns,
+	else if (lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container->userns, ns,
 				BPF_NOEXIST) < 0)
-		r = errno == EEXIST ?
-			    update_namespace(lsm, container->userns, level, cgroup_fd, err) :
-			    error_set(err, errno, "cannot register a user namespace");
+		r = errno == EEXIST ? update_namespace(lsm, container, ns->level, cgroup_fd, err) :
+				      error_set(err, errno, "cannot register a user namespace");
 	if (r < 0) {
 		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id);
 		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_COUNTERS], &container->cgroup_id);
@@ -431,73 +435,112 @@ static int insert(struct lsm *lsm, const struct lsm_container *container, uint32
 int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 		 uint64_t *ret_cgroup_id, struct error *err)
 {
-	struct lsm_container container = {
-		.mode = LSM_MODE_OFF,
-		.allow = registration->allow,
-		.userns_depth = registration->userns_depth,
-		.fs_refused = registration->fs_refused,
+	struct lsm_namespace ns = {
+		.members = 1,
+		.strictest = { .first_uid = registration->first_uid,
+			       .mode = LSM_MODE_OFF,
+			       .armed_mode = registration->armed_mode,
+			       .allow = registration->allow,
+			       .userns_depth = registration->userns_depth,
+			       .fs_refused = registration->fs_refused },
 	};
+	struct lsm_container *container = &ns.strictest;
 	_cleanup_close_ int lock_fd = -EBADF;
-	size_t len = strnlen(registration->id, sizeof(container.id) - 1);
-	uint32_t level = 0;
+	size_t len = strnlen(registration->id, sizeof(container->id) - 1);
 	int r;
 
-	memcpy(container.id, registration->id, len);
-	r = cgroup_id_of(registration->cgroup_fd, (uint64_t *)&container.cgroup_id, err);
+	memcpy(container->id, registration->id, len);
+	r = cgroup_id_of(registration->cgroup_fd, (uint64_t *)&container->cgroup_id, err);
 	if (r == 0)
-		r = lsm_userns_of(registration->userns_fd, &container.userns, err);
+		r = lsm_userns_of(registration->userns_fd, &container->userns, err);
 	if (r == 0)
-		r = userns_level_of(registration->userns_fd, &level, err);
+		r = userns_level_of(registration->userns_fd, &ns.level, err);
 	if (r == 0)
 		r = lsm_lock_maps(lsm, &lock_fd, err);
 	if (r == 0)
-		r = insert(lsm, &container, level, registration->cgroup_fd, err);
+		r = insert(lsm, &ns, registration->cgroup_fd, err);
 	if (r < 0)
 		return error_wrap(err, "BPF LSM layer");
-	*ret_cgroup_id = container.cgroup_id;
+	*ret_cgroup_id = container->cgroup_id;
 	return 0;
 }
 
-/* With one container in it, that one is asked, and not the entry. */
-int lsm_refresh_namespace(struct lsm *lsm, uint32_t userns, struct error *err)
+/* The entry of a container's own namespace; -ENOENT: there is none, or the number is another's by now. */
+static int find_namespace(struct lsm *lsm, const struct lsm_container *container,
+			  struct lsm_namespace *ret, struct error *err)
 {
-	struct lsm_namespace ns;
-
-	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_NAMESPACES], &userns, &ns) < 0)
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_NAMESPACES], &container->userns, ret) < 0 &&
+	    errno != ENOENT)
 		return error_set(err, errno, "cannot read the entry of a user namespace");
-	if (ns.members == 1) {
-		if (lsm_map_lookup(lsm->map_fds[LSM_MAP_CONTAINERS], &ns.strictest.cgroup_id,
-				   &ns.strictest) < 0 ||
-		    lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &userns, &ns, BPF_EXIST) < 0)
-			return error_set(err, errno, "cannot write the entry of a user namespace");
-		return 0;
-	}
-	return update_namespace(lsm, userns, ns.level, -EBADF, err);
+	return ret->members && shares_namespace(&ret->strictest, container) ? 0 : -ENOENT;
+}
+
+/* With its namespace's; ns->strictest is not looked at. */
+int lsm_find_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,
+		       struct lsm_namespace *ret_ns, struct error *err)
+{
+	int r = lsm_read_container(lsm, cgroup_id, ret, err);
+
+	if (r == 0)
+		r = find_namespace(lsm, ret, ret_ns, err);
+	return r == -ENOENT ? error_text(err, ENOENT,
+					 "the container is not registered with the BPF LSM layer") :
+			      r;
+}
+
+int lsm_write_container(struct lsm *lsm, const struct lsm_container *container,
+			struct lsm_namespace *ns, struct error *err)
+{
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id, container,
+			   BPF_EXIST) < 0)
+		return error_set(err, errno, "cannot write the container's BPF policy");
+	/* With one container in it that one is asked, and not the entry, which stays readable all the same. */
+	if (ns->members > 1)
+		return update_namespace(lsm, container, ns->level, -EBADF, err);
+	ns->strictest = *container;
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_NAMESPACES], &container->userns, ns, BPF_EXIST) < 0)
+		return error_set(err, errno, "cannot write the entry of a user namespace");
+	return 0;
 }
 
 int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum lsm_mode armed_mode,
 		 uint32_t arm_pid, struct error *err)
 {
 	_cleanup_close_ int lock_fd = -EBADF;
-	struct lsm_container container;
+	struct lsm_namespace ns = { 0 };
+	struct lsm_container container = { 0 };
 	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
 	if (r == 0)
-		r = lsm_read_container(lsm, cgroup_id, &container, err);
+		r = lsm_find_container(lsm, cgroup_id, &container, &ns, err);
 	if (r < 0)
 		return r;
 	container.mode = mode;
 	container.armed_mode = mode == LSM_MODE_ARM_ON_EXEC ? armed_mode : mode;
 	container.arm_pid = mode == LSM_MODE_ARM_ON_EXEC ? arm_pid : 0;
-	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id, &container, BPF_EXIST) < 0)
-		return error_set(err, errno, "cannot set the BPF mode of the container");
-	return lsm_refresh_namespace(lsm, container.userns, err);
+	return lsm_write_container(lsm, &container, &ns, err);
+}
+
+int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	struct lsm_namespace ns = { 0 };
+	struct lsm_container container = { 0 };
+	int r = lsm_lock_maps(lsm, &lock_fd, err);
+
+	if (r == 0)
+		r = lsm_find_container(lsm, cgroup_id, &container, &ns, err);
+	if (r < 0 || container.mode != LSM_MODE_OFF)
+		return r;
+	container.mode = LSM_MODE_ARM_ON_EXEC;
+	container.arm_pid = arm_pid;
+	return lsm_write_container(lsm, &container, &ns, err);
 }
 
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
 {
 	_cleanup_close_ int lock_fd = -EBADF;
-	struct lsm_container container;
+	struct lsm_container container = { 0 };
 	struct lsm_namespace ns = { 0 };
 	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
@@ -507,14 +550,17 @@ int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
 		return errno == ENOENT ?
 			       0 :
 			       error_set(err, errno, "cannot find the container's BPF policy");
-	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_NAMESPACES], &container.userns, &ns) == 0 &&
-	    ns.members == 1)
+	r = find_namespace(lsm, &container, &ns, err);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (r == 0 && ns.members == 1)
 		(void)lsm_map_delete(lsm->map_fds[LSM_MAP_NAMESPACES], &container.userns);
 	if (lsm_map_delete(lsm->map_fds[LSM_MAP_CONTAINERS], &cgroup_id) < 0)
 		return error_set(err, errno, "cannot remove the container's BPF policy");
 	(void)lsm_map_delete(lsm->map_fds[LSM_MAP_COUNTERS], &cgroup_id);
 	lsm_forget_masks(lsm, &container);
-	return ns.members > 1 ? update_namespace(lsm, container.userns, ns.level, -EBADF, err) : 0;
+	return r == 0 && ns.members > 1 ? update_namespace(lsm, &container, ns.level, -EBADF, err) :
+					  0;
 }
 
 int lsm_mark_setup(struct lsm *lsm, int pidfd, struct error *err)

@@ -3,7 +3,8 @@
  * lsm - owns a container's entries in the pinned maps of the BPF LSM layer: bpf(2) calls only, no ELF, no libbpf.
  *
  * In the order of a container's life: lsm_register() once its user namespace and cgroup exist (nothing is enforced yet),
- * lsm_set_masks() for its config's masks, lsm_allow_inherited() for its standard input, output and error, lsm_set_mode() just before it is let go, lsm_unregister().
+ * lsm_set_masks() for its config's masks, lsm_allow_inherited() for its standard input, output and error, lsm_arm() just
+ * before it is let go, lsm_unregister().
  * Who enters a container later, or joins the user namespace of a pod, is marked by lsm_mark_setup() before it does.
  */
 #pragma once
@@ -74,9 +75,11 @@ void lsm_done(struct lsm *lsm);
 struct lsm_registration {
 	const char *id; /* of the container; borrowed */
 	int cgroup_fd; /* its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed */
-	int userns_fd;	       /* its user namespace; borrowed */
-	uint32_t allow;	       /* enum lsm_allow */
-	uint32_t userns_depth; /* user namespaces that may be nested in its own */
+	int userns_fd; /* its user namespace; borrowed */
+	uint32_t first_uid; /* host id of the first line of its uid_map: nobody else's while it is registered */
+	enum lsm_mode armed_mode; /* for lsm_arm(): audit or enforce */
+	uint32_t allow;		  /* enum lsm_allow */
+	uint32_t userns_depth;	  /* user namespaces that may be nested in its own */
 	uint32_t fs_refused; /* LSM_FS(type) of each type that it may not mount; 0: none. An allow-list is its complement */
 };
 
@@ -122,6 +125,15 @@ int lsm_set_masks(struct lsm *lsm, uint64_t cgroup_id, const struct lsm_mask *ma
  */
 int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum lsm_mode armed_mode,
 		 uint32_t arm_pid, struct error *err);
+
+/**
+ * lsm_arm() - The next execve(2) of a container's init makes its mode what it was registered with
+ * @arm_pid:	that init, in the first pid namespace; 0: anyone's execve(2) inside
+ *
+ * Only from mode off: what is armed, or waits for its execve(2), stays as it is, so that nothing is ever disarmed by this.
+ * Return: 0; -ENOENT when there is no such entry.
+ */
+int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error *err);
 
 /* Forgets a container, its masks and its counters. One that is not there is no error. */
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err);

@@ -101,17 +101,6 @@ static size_t make_rules(const struct lsm_mask *masks, size_t n, struct rule *ru
 	return kept;
 }
 
-/* Names the first mask in the container's entry. */
-static int set_first(struct lsm *lsm, struct lsm_container *container, uint64_t path,
-		     struct error *err)
-{
-	container->first_mask = path;
-	if (lsm_map_update(lsm->map_fds[LSM_MAP_CONTAINERS], &container->cgroup_id, container,
-			   BPF_EXIST) < 0)
-		return error_set(err, errno, "cannot write the container's BPF policy");
-	return lsm_refresh_namespace(lsm, container->userns, err);
-}
-
 static int insert_rules(struct lsm *lsm, uint64_t cgroup_id, const struct rule *rules, size_t n,
 			struct error *err)
 {
@@ -144,7 +133,8 @@ int lsm_set_masks(struct lsm *lsm, uint64_t cgroup_id, const struct lsm_mask *ma
 {
 	_cleanup_close_ int lock_fd = -EBADF;
 	_cleanup_free_ struct rule *rules = NULL;
-	struct lsm_container container;
+	struct lsm_namespace ns = { 0 };
+	struct lsm_container container = { 0 };
 	int r;
 
 	if (n > LSM_MASKS_MAX)
@@ -157,7 +147,7 @@ int lsm_set_masks(struct lsm *lsm, uint64_t cgroup_id, const struct lsm_mask *ma
 	n = make_rules(masks, n, rules);
 	r = lsm_lock_maps(lsm, &lock_fd, err);
 	if (r == 0)
-		r = lsm_read_container(lsm, cgroup_id, &container, err);
+		r = lsm_find_container(lsm, cgroup_id, &container, &ns, err);
 	if (r < 0)
 		return r;
 	if (container.first_mask)
@@ -165,11 +155,13 @@ int lsm_set_masks(struct lsm *lsm, uint64_t cgroup_id, const struct lsm_mask *ma
 				  "the container has masks in the BPF LSM layer already");
 	if (n == 0)
 		return 0;
-	r = set_first(lsm, &container, rules[0].path, err);
+	container.first_mask = rules[0].path;
+	r = lsm_write_container(lsm, &container, &ns, err);
 	if (r == 0)
 		r = insert_rules(lsm, cgroup_id, rules, n, err);
 	if (r < 0) {
-		(void)set_first(lsm, &container, 0, NULL);
+		container.first_mask = 0;
+		(void)lsm_write_container(lsm, &container, &ns, NULL);
 		return r;
 	}
 	return (int)n;

@@ -371,6 +371,7 @@ static void register_child(const struct options *o, struct lsm *lsm, const char 
 			   uint64_t *ret_cgroup_id)
 {
 	struct lsm_registration registration = { .id = o->id,
+						 .first_uid = 100000,
 						 .allow = o->allow,
 						 .userns_depth = o->depth,
 						 .fs_refused = o->fs_allowed ? ~o->fs_allowed : 0 };
