@@ -105,7 +105,35 @@ void object_done(struct object *object)
 	memset(object, 0, sizeof(*object));
 }
 
-int object_load(bool debug, struct object *ret, struct error *err)
+/* What libbpf would otherwise find out by the verifier's refusal, in words that help nobody. */
+static bool map_fits(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) &&
+	       info.value_size == bpf_map__value_size(map) &&
+	       info.max_entries == bpf_map__max_entries(map) &&
+	       info.map_flags == bpf_map__map_flags(map);
+}
+
+static int reuse_maps(struct bpf_object *bpf, const struct lsm *from, struct error *err)
+{
+	for (int i = 0; i < LSM_MAP_COUNT; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(bpf, lsm_map_names[i]);
+
+		if (!map || !map_fits(map, from->map_fds[i]))
+			return error_text(err, EPROTO, "the map '%s' has another layout",
+					  lsm_map_names[i]);
+		if (bpf_map__reuse_fd(map, from->map_fds[i]) < 0)
+			return error_set(err, errno, "cannot use the map '%s' that is loaded",
+					 lsm_map_names[i]);
+	}
+	return 0;
+}
+
+int object_load(const struct lsm *reuse, bool debug, struct object *ret, struct error *err)
 {
 	struct object object = { 0 };
 	const struct bpf_object_open_opts options = { .sz = sizeof(options),
@@ -117,6 +145,8 @@ int object_load(bool debug, struct object *ret, struct error *err)
 	if (!object.bpf)
 		return error_set(err, errno, "cannot read the BPF object");
 	r = choose_programs(object.bpf, debug, err);
+	if (r == 0 && reuse)
+		r = reuse_maps(object.bpf, reuse, err);
 	if (r == 0) {
 		r = bpf_object__load(object.bpf);
 		if (r == -EPERM)
@@ -151,25 +181,31 @@ int object_maps(const struct object *object, struct lsm *ret, struct error *err)
 	return 0;
 }
 
-static int pin(int fd, const char *folder, const char *prefix, const char *name, struct error *err)
+static int pin(int fd, const char *folder, const char *name, struct error *err)
 {
 	char path[128];
 
-	if (str_format(path, sizeof(path), "%s/%s%s", folder, prefix, name) < 0)
+	if (str_format(path, sizeof(path), "%s/%s", folder, name) < 0)
 		return error_set(err, ENAMETOOLONG, "cannot pin '%s'", name);
 	return bpf_obj_pin(fd, path) < 0 ? error_set(err, errno, "cannot pin '%s'", path) : 0;
 }
 
-int object_pin(const struct object *object, const char *folder, struct error *err)
+int object_pin_maps(const struct object *object, const char *folder, struct error *err)
 {
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < LSM_MAP_COUNT; i++)
-		r = pin(bpf_object__find_map_fd_by_name(object->bpf, lsm_map_names[i]), folder, "",
+		r = pin(bpf_object__find_map_fd_by_name(object->bpf, lsm_map_names[i]), folder,
 			lsm_map_names[i], err);
+	return r;
+}
+
+int object_pin_links(const struct object *object, const char *folder, struct error *err)
+{
+	int r = 0;
+
 	for (int i = 0; r == 0 && i < LSM_HOOK_COUNT; i++)
 		if (object->links[i])
-			r = pin(bpf_link__fd(object->links[i]), folder, CTL_LINK_PREFIX,
-				lsm_hooks[i].name, err);
+			r = pin(bpf_link__fd(object->links[i]), folder, lsm_hooks[i].name, err);
 	return r;
 }

@@ -189,6 +189,7 @@ fail:
 int lsm_lock_maps(struct lsm *lsm, int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
 
 	*ret_fd = -EBADF;
 	if (lsm->dir_fd < 0)
@@ -200,6 +201,11 @@ int lsm_lock_maps(struct lsm *lsm, int *ret_fd, struct error *err)
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_set(err, errno, "cannot lock '%s'", LSM_PIN_DIR);
+	/* The loader takes the folder away under this lock: what is written to its maps then protects nobody. */
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "cannot stat '%s'", LSM_PIN_DIR);
+	if (st.st_nlink == 0)
+		return error_text(err, ESTALE, "the BPF LSM layer was unloaded meanwhile: try again");
 	*ret_fd = take_fd(&fd);
 	return 0;
 }

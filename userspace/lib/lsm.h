@@ -161,6 +161,14 @@ int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *
  */
 int lsm_guard(struct lsm *lsm, int fd, const char *name, bool guard, struct error *err);
 
+/*
+ * lsm_guard_host() - Guard what no container touches on any host: engines' configuration, data, sockets; our policy and state
+ *
+ * Folders that are not there are passed over: lsm_guard_host_folders() looks for those again, and is cheap.
+ */
+int lsm_guard_host(struct lsm *lsm, struct error *err);
+int lsm_guard_host_folders(struct lsm *lsm, struct error *err);
+
 /**
  * lsm_guard_abstract() - The same for connections to an abstract unix(7) socket, which has no inode
  * @netns_fd:	the network namespace that it is in; borrowed

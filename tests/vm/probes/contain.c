@@ -5,7 +5,7 @@
  *
  *   contain [OPTION...] -- COMMAND [ARGUMENT...]
  *
- *   --mode M        off, audit, enforce: from COMMAND's execve(2) on; off unless given
+ *   --mode M        off, audit, enforce: from COMMAND's execve(2) on; off unless given. none: as if there were no BPF layer
  *   --id ID         of the container, and of its cgroup /sys/fs/cgroup/bpf-test-ID; "c1" unless given
  *   --allow NAME    may be repeated
  *   --depth N       user namespaces that may be nested; 0 unless given
@@ -51,6 +51,7 @@
 #define MASKS_MAX 16
 
 struct options {
+	bool registered;
 	enum lsm_mode mode;
 	const char *id;
 	uint32_t allow, depth, fs_allowed;
@@ -156,7 +157,8 @@ static void mark_inherited(struct options *o, int as)
 
 static void take_mode(struct options *o, const char *name)
 {
-	if (!lsm_mode_parse(name, &o->mode))
+	o->registered = !str_eq(name, "none");
+	if (o->registered && !lsm_mode_parse(name, &o->mode))
 		die("--mode");
 }
 
@@ -279,8 +281,11 @@ static void say_before_exec(void)
 }
 
 /* The namespaces of its own, in the steps that the parent has something to do between. */
-static void child(const struct options *o, int sock)
+static void child(const struct options *o, const int socks[2])
 {
+	const int sock = socks[1];
+
+	(void)close(socks[0]); /* or it would wait for ever for a parent that died */
 	if (o->join || o->enter)
 		wait_for_parent(sock); /* it marks us */
 	if (o->join || o->enter) {
@@ -485,7 +490,7 @@ static void let_go(int sock)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .id = "c1", .cwd = -1 };
+	struct options o = { .id = "c1", .cwd = -1, .registered = true };
 	struct error err = ERROR_INIT;
 	struct lsm lsm = LSM_INIT;
 	uint64_t cgroup_id = 0;
@@ -496,7 +501,7 @@ int main(int argc, char **argv)
 	parse(argc, argv, &o);
 	if (!*o.command)
 		die("no command");
-	if (lsm_open(&lsm, &err) < 0)
+	if (o.registered && lsm_open(&lsm, &err) < 0)
 		die_err(&err);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		die("unshare");
@@ -516,7 +521,7 @@ int main(int argc, char **argv)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) < 0 || (pid = fork()) < 0)
 		die("fork");
 	if (pid == 0)
-		child(&o, socks[1]);
+		child(&o, socks);
 	(void)close(socks[1]);
 	if (o.join || o.enter) {
 		await(socks[0]);
@@ -530,14 +535,14 @@ int main(int argc, char **argv)
 	if (o.mqueue)
 		mount_mqueue(o.mqueue, pid);
 	move_to_cgroup(cgroup, pid);
-	if (!o.enter)
+	if (!o.enter && o.registered)
 		register_child(&o, &lsm, cgroup, pid, &cgroup_id);
 	let_go(socks[0]);
 	if (waitpid(pid, &status, 0) < 0)
 		die("waitpid");
 	set_guards(&o, &lsm, false);
 	if (!o.enter) {
-		if (lsm_unregister(&lsm, cgroup_id, &err) < 0)
+		if (o.registered && lsm_unregister(&lsm, cgroup_id, &err) < 0)
 			die_err(&err);
 		(void)rmdir(cgroup);
 	}
