@@ -222,7 +222,9 @@ int bpf_lsm_register(struct container *c, struct error *err)
 
 	if (!c->state.bpf_cgroup)
 		return 0;
-	r = lsm_register(&c->lsm, &registration, &cgroup_id, &why);
+	r = lsm_guard_host_folders(&c->lsm, &why); /* an engine may have been installed since */
+	if (r == 0)
+		r = lsm_register(&c->lsm, &registration, &cgroup_id, &why);
 	if (r == 0)
 		r = set_masks(c, &why);
 	if (r == 0)

@@ -285,6 +285,29 @@ config_join() {
 	assert_equal "$(cat "$ROOTFS/tmp/answer")" 'alg EPERM'
 }
 
+# ---------------------------------------------------------------- engines
+
+# bats test_tags=vm
+@test "bpf lsm: engines' sockets are out of reach, also where the engine came after the layer" {
+	local contain=$BUILD/vm-probes/contain socket
+	rm -rf /run/crio # tmpfs of the guest
+	"$CTL" unload >/dev/null
+	"$CTL" load >/dev/null
+	mkdir -m 0755 /run/crio
+	runtime_run true # looks for engines that are new
+	for socket in /run/docker.sock /run/crio/any.sock; do
+		"$ATTACK" "serve=$socket=/etc/passwd" >/dev/null 2>&1 3>&- 4>&- &
+		HELPERS+=($!)
+		wait_for test -S $socket
+		chmod 0777 $socket
+		assert_equal "$("$contain" --mode off -- "$ATTACK" "connect=$socket")" 'connect ok'
+		assert_equal "$("$contain" --mode enforce -- "$ATTACK" "connect=$socket")" 'connect EACCES'
+		assert_equal "$("$CTL" events --json | jq -r .hook)" unix_stream_connect
+		rm $socket
+	done
+	rmdir /run/crio
+}
+
 # ---------------------------------------------------------------- where it cannot be
 
 # bats test_tags=vm

@@ -73,6 +73,14 @@ static int set_rules(struct lsm *lsm, struct error *err)
 	return 0;
 }
 
+/* What programs of any version keep containers from. */
+static int set_host(struct lsm *lsm, struct error *err)
+{
+	int r = set_rules(lsm, err);
+
+	return r < 0 ? r : lsm_guard_host(lsm, err);
+}
+
 static int write_state(struct lsm *lsm, const struct lsm_state *state, struct error *err)
 {
 	uint32_t key = 0;
@@ -120,7 +128,7 @@ static int prepare(const struct ctl_options *options, struct object *ret, struct
 	if (r == 0)
 		r = selftest_run(&lsm, 1, err);
 	if (r == 0)
-		r = set_rules(&lsm, err);
+		r = set_host(&lsm, err);
 	if (r == 0)
 		r = stamp(ret, &lsm, err);
 	if (r == 0)
@@ -208,7 +216,7 @@ static int take_over(struct object *object, struct lsm *live, struct error *err)
 	int r = selftest_run(live, 2, err);
 
 	if (r == 0)
-		r = set_rules(live, err);
+		r = set_host(live, err);
 	if (r == 0)
 		r = pins_make_folder(PINS_NEW, err);
 	if (r == 0)

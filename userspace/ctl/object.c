@@ -46,18 +46,24 @@ static void btf_freep(struct btf **btf)
 
 static struct bpf_program *program_of(struct bpf_object *bpf, enum lsm_hook hook)
 {
-	char name[64];
+	return bpf_object__find_program_by_name(bpf, lsm_hooks[hook].program);
+}
 
-	if (str_format(name, sizeof(name), "lsm_%s", lsm_hooks[hook].name) < 0)
-		return NULL;
-	return bpf_object__find_program_by_name(bpf, name);
+/* Whether this kernel has what a program is attached to; of a function that is no hook, in the shape that it looks at. */
+static bool kernel_has(const struct btf *btf, const struct lsm_hook_info *hook)
+{
+	int id = btf__find_by_name_kind(btf, hook->function, BTF_KIND_FUNC);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	if (type && hook->witness_args > 0)
+		type = btf__type_by_id(btf, type->type);
+	return type && (hook->witness_args == 0 || btf_vlen(type) >= hook->witness_args);
 }
 
 /* Programs for hooks that this kernel lacks are left out; status names them. */
 static int choose_programs(struct bpf_object *bpf, bool debug, struct error *err)
 {
 	__attribute__((cleanup(btf_freep))) struct btf *btf = btf__load_vmlinux_btf();
-	char name[64];
 
 	if (!btf)
 		return error_set(err, errno, "cannot read the kernel's BTF");
@@ -68,9 +74,7 @@ static int choose_programs(struct bpf_object *bpf, bool debug, struct error *err
 			return error_text(err, EINVAL,
 					  "the BPF object has no program for the hook %s",
 					  lsm_hooks[i].name);
-		if (str_format(name, sizeof(name), "bpf_lsm_%s", lsm_hooks[i].name) < 0)
-			return error_set(err, ENAMETOOLONG, "hook %s", lsm_hooks[i].name);
-		if (btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) < 0)
+		if (!kernel_has(btf, &lsm_hooks[i]))
 			(void)bpf_program__set_autoload(program, false);
 		if (debug) /* how many instructions the verifier walked */
 			(void)bpf_program__set_log_level(program, BPF_LOG_STATS);
@@ -85,8 +89,8 @@ static int attach_programs(struct object *object, struct error *err)
 
 		if (!bpf_program__autoload(program))
 			continue;
-		object->links[i] = bpf_program__attach_lsm(program);
-		if (!object->links[i])
+		object->links[i] = bpf_program__attach(program);
+		if (!object->links[i] && lsm_hooks[i].witness_args == 0)
 			return error_set(err, errno, "cannot attach the program of the hook %s",
 					 lsm_hooks[i].name);
 	}

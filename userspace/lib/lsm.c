@@ -19,7 +19,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include "error.h"
@@ -33,17 +32,26 @@
 #define FILEID_KERNFS 0xfe /* type of a file handle that holds a cgroup id: linux/exportfs.h */
 
 const char *const lsm_map_names[LSM_MAP_COUNT] = {
-	[LSM_MAP_CONTAINERS] = "containers", [LSM_MAP_NAMESPACES] = "namespaces",
-	[LSM_MAP_COUNTERS] = "counters",     [LSM_MAP_SETUP_TASKS] = "setup_tasks",
-	[LSM_MAP_INHERITED] = "inherited",   [LSM_MAP_PROC_RULES] = "proc_rules",
-	[LSM_MAP_MASKS] = "masks",	     [LSM_MAP_GUARDED] = "guarded",
-	[LSM_MAP_EVENTS] = "events",	     [LSM_MAP_STATE] = "state",
+	[LSM_MAP_CONTAINERS] = "containers",
+	[LSM_MAP_NAMESPACES] = "namespaces",
+	[LSM_MAP_COUNTERS] = "counters",
+	[LSM_MAP_SETUP_TASKS] = "setup_tasks",
+	[LSM_MAP_INHERITED] = "inherited",
+	[LSM_MAP_PROC_RULES] = "proc_rules",
+	[LSM_MAP_MASKS] = "masks",
+	[LSM_MAP_GUARDED] = "guarded",
+	[LSM_MAP_GUARDED_NAMES] = "guarded_names",
+	[LSM_MAP_EVENTS] = "events",
+	[LSM_MAP_STATE] = "state",
 };
 
 const struct lsm_hook_info lsm_hooks[LSM_HOOK_COUNT] = {
-#define LSM_HOOK_INFO(hook, topic, lost) { #hook, topic, lost },
-	LSM_HOOKS(LSM_HOOK_INFO)
+#define LSM_HOOK_INFO(hook, topic, lost) { #hook, topic, lost, "lsm_" #hook, "bpf_lsm_" #hook, 0 },
+#define LSM_WITNESS_INFO(witness, function, args, lost)                                            \
+	{ #witness, "witness", lost, #witness, #function, args },
+	LSM_HOOKS(LSM_HOOK_INFO) LSM_WITNESSES(LSM_WITNESS_INFO)
 #undef LSM_HOOK_INFO
+#undef LSM_WITNESS_INFO
 };
 
 static const char *const mode_names[] = {
@@ -90,6 +98,20 @@ uint32_t lsm_allow_parse(const char *name)
 		if (str_eq(name, allow_names[i].name))
 			return allow_names[i].bit;
 	return 0;
+}
+
+uint32_t lsm_fs_parse(const char *type)
+{
+	static const char *const names[] = {
+#define LSM_FS_NAME(type) #type,
+		LSM_FS_TYPES(LSM_FS_NAME)
+#undef LSM_FS_NAME
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_eq(type, names[i]))
+			return 1U << i;
+	return LSM_FS_OTHER;
 }
 
 void lsm_done(struct lsm *lsm)
@@ -366,6 +388,7 @@ static int merge_one(const struct lsm_container *c, void *data)
 		return 0;
 	}
 	to->allow &= c->allow;
+	to->fs_refused |= c->fs_refused;
 	if (c->userns_depth < to->userns_depth)
 		to->userns_depth = c->userns_depth;
 	if (c->mode > to->mode)
@@ -431,7 +454,8 @@ int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 			       .mode = LSM_MODE_OFF,
 			       .armed_mode = registration->armed_mode,
 			       .allow = registration->allow,
-			       .userns_depth = registration->userns_depth },
+			       .userns_depth = registration->userns_depth,
+			       .fs_refused = registration->fs_refused },
 	};
 	struct lsm_container *container = &ns.strictest;
 	_cleanup_close_ int lock_fd = -EBADF;
@@ -583,24 +607,6 @@ int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *
 	by.userns[0] = userns;
 	if (lsm_map_update(map, &fd, &by, BPF_ANY) < 0)
 		return error_set(err, errno, "cannot let the container reopen a file it inherits");
-	return 0;
-}
-
-int lsm_guard_socket(struct lsm *lsm, int fd, bool guard, struct error *err)
-{
-	struct lsm_inode key = { 0 };
-	uint32_t value = 1;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set(err, errno, "cannot stat a socket");
-	if (!S_ISSOCK(st.st_mode))
-		return error_text(err, EINVAL, "what is to be guarded is not a socket");
-	key.inode = st.st_ino;
-	key.device = major(st.st_dev) << 20 | minor(st.st_dev);
-	if (guard ? lsm_map_update(lsm->map_fds[LSM_MAP_GUARDED], &key, &value, BPF_ANY) < 0 :
-		    lsm_map_delete(lsm->map_fds[LSM_MAP_GUARDED], &key) < 0 && errno != ENOENT)
-		return error_set(err, errno, "cannot change the guard of a socket");
 	return 0;
 }
 
