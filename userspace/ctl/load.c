@@ -9,7 +9,8 @@
  * of the two sets' links change places in one step, the first set goes, and the second is tested once more, alone. Killed
  * anywhere in between, one of the two sets is pinned in whole where it belongs, and enforces; the other, should it be there
  * still, refuses the same, until the next load or reload clears it away. While both are attached the kernel asks the second
- * only what the first let pass: each refusal is counted and recorded once, but what mode audit lets pass twice.
+ * only what the first let pass: each refusal of a hook is counted and recorded once. What mode audit lets pass is counted by
+ * both, and so is what the kernel refuses by itself, by both witnesses: a record too many for an instant, and never one too few.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -26,6 +27,7 @@
 #include "pins.h"
 #include "probe.h"
 #include "selftest.h"
+#include "status.h"
 #include "str.h"
 
 /* What no container writes, and what gives the host away. The runtime hides these by mounts, too. */
@@ -112,8 +114,7 @@ static void print_loaded(const char *verb, const struct object *object)
 	printf("%s: %d programs, self-test passed\n", verb, attached);
 	for (int i = 0; i < LSM_HOOK_COUNT; i++)
 		if (!object->links[i])
-			printf("not enforced on this kernel, which has no hook %s: %s\n",
-			       lsm_hooks[i].name, lsm_hooks[i].lost);
+			status_print_missing(&lsm_hooks[i]);
 }
 
 /* Programs and maps of their own, tested and pinned in PINS_NEW. */

@@ -14,6 +14,7 @@
 #include "lsm.h"
 #include "probe.h"
 #include "selftest.h"
+#include "status.h"
 #include "str.h"
 
 #define EXIT_NOT_LOADED 3
@@ -94,13 +95,14 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
+/* A witness that is missing takes records, and no protection. */
 static bool is_degraded(const json_t *hooks)
 {
-	const json_t *hook;
-	size_t i;
+	for (int i = 0; i < LSM_HOOK_COUNT; i++) {
+		const char *is = text_of(json_array_get(hooks, (size_t)i), "state");
 
-	json_array_foreach(hooks, i, hook) {
-		if (!str_eq(text_of(hook, "state"), "attached"))
+		if (!str_eq(is, "attached") &&
+		    (lsm_hooks[i].witness_args == 0 || str_eq(is, "removed")))
 			return true;
 	}
 	return false;
@@ -118,17 +120,23 @@ static void print_container(const json_t *container)
 	printf("\n");
 }
 
-static void print_hook(const json_t *hook)
+void status_print_missing(const struct lsm_hook_info *hook)
 {
-	const char *is = text_of(hook, "state");
+	if (hook->witness_args == 0)
+		printf("not enforced on this kernel, which has no hook %s: %s\n", hook->name,
+		       hook->lost);
+	else
+		printf("not recorded on this kernel, which has no function %s to look at: %s\n",
+		       hook->function, hook->lost);
+}
 
+static void print_hook(const struct lsm_hook_info *hook, const char *is)
+{
 	if (str_eq(is, "missing"))
-		printf("not enforced on this kernel, which has no hook %s: %s\n",
-		       text_of(hook, "hook"), text_of(hook, "notEnforced"));
+		status_print_missing(hook);
 	if (str_eq(is, "removed"))
-		printf("not enforced, as somebody removed the pin of the hook %s, which 'bulwarkctl reload' "
-		       "brings back: %s\n",
-		       text_of(hook, "hook"), text_of(hook, "notEnforced"));
+		printf("gone, as somebody removed its pin, until 'bulwarkctl reload' brings it back: %s: %s\n",
+		       hook->name, hook->lost);
 }
 
 static void print_text(const json_t *status)
@@ -140,11 +148,11 @@ static void print_text(const json_t *status)
 	json_array_foreach(hooks, i, at) {
 		attached += str_eq(text_of(at, "state"), "attached");
 	}
-	printf("loaded by version %s, self-test passed%s\n%zu hooks attached\n",
+	printf("loaded by version %s, self-test passed%s\n%zu programs attached\n",
 	       text_of(status, "version"),
 	       str_eq(text_of(status, "state"), "degraded") ? "; degraded" : "", attached);
 	json_array_foreach(hooks, i, at) {
-		print_hook(at);
+		print_hook(&lsm_hooks[i], text_of(at, "state"));
 	}
 	printf("%zu containers\n", json_array_size(containers));
 	json_array_foreach(containers, i, at) {

@@ -28,6 +28,7 @@
 #include "str.h"
 
 #define USERNS_LEVELS 33
+#define STATE_ROOM 1024	   /* what struct lsm_state may grow to, for ever */
 #define FILEID_KERNFS 0xfe /* type of a file handle that holds a cgroup id: linux/exportfs.h */
 
 const char *const lsm_map_names[LSM_MAP_COUNT] = {
@@ -229,10 +230,16 @@ int lsm_read_counters(struct lsm *lsm, uint64_t cgroup_id, struct lsm_counters *
 
 int lsm_read_state(struct lsm *lsm, struct lsm_state *ret, struct error *err)
 {
+	/* The kernel writes as much as the map has, and another version's may have more. */
+	union {
+		struct lsm_state state;
+		char room[STATE_ROOM];
+	} u = { 0 };
 	uint32_t key = 0;
 
-	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_STATE], &key, ret) < 0)
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_STATE], &key, &u) < 0)
 		return error_set(err, errno, "cannot read the state of the BPF LSM layer");
+	*ret = u.state;
 	return 0;
 }
 
