@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno
 	$(if $(filter 0,$(WERROR)),,-Werror)
 
 # -iquote, not -I: <seccomp.h> is libseccomp's, "seccomp.h" is ours.
-our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote runtime -iquote bpf
+our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote userspace/emulation -iquote runtime -iquote bpf
 our_cflags := -std=gnu11 -O2 -g -fPIE -fno-common $(WARNINGS)
 our_libs := -ljansson -lseccomp -lcap -lm
 # Units lie where systemd says; without pkg-config's word, where it looks on every system.
@@ -73,6 +73,7 @@ version_flags := -DBULWARK_VERSION='"$(VERSION)"' -DBULWARK_COMMIT='"$(COMMIT)"'
 # ---- what is built from what ----
 
 lib_sources := $(wildcard userspace/lib/*.c)
+emulation_sources := $(wildcard userspace/emulation/*.c)
 runtime_sources := $(wildcard runtime/*.c)
 systemd_sources := $(wildcard userspace/systemd/*.c)
 ctl_sources := $(wildcard userspace/ctl/*.c)
@@ -85,6 +86,7 @@ manpages := $(wildcard docs/man/*.8)
 units := $(if $(filter 0,$(SYSTEMD)),,$(notdir $(wildcard userspace/units/*.service)))
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
+emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)
 ctl_objects := $(ctl_sources:userspace/ctl/%.c=$B/ctl/%.o)
 runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
@@ -130,11 +132,11 @@ $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
 
-$B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
+$B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lcmocka $(our_libs)
 
-$B/fuzz/%: $B/fuzz/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
+$B/fuzz/%: $B/fuzz/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(our_libs)
 
@@ -144,11 +146,20 @@ $B/libbulwark.a: $(lib_objects) $B/stamp-lib
 	$(call say,AR,$@)
 	$(Q)$(archive)
 
+# What a container reads in /proc and /sys: for bulwark-monitor.
+$B/libemulation.a: $(emulation_objects) $B/stamp-emulation
+	$(call say,AR,$@)
+	$(Q)$(archive)
+
 $B/test/libruntime.a: $(filter-out %/main.o,$(test_objects)) $B/stamp-runtime
 	$(call say,AR,$@)
 	$(Q)$(archive)
 
 $B/lib/%.o: userspace/lib/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
+
+$B/emulation/%.o: userspace/emulation/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
 
@@ -214,6 +225,7 @@ $B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_
 $B/stamp-version: text = $(version_flags)
 $B/stamp-place: text = $(libexec) $(abspath $B)
 $B/stamp-lib: text = $(lib_sources)
+$B/stamp-emulation: text = $(emulation_sources)
 $B/stamp-runtime: text = $(runtime_sources)
 quote = '$(subst ','\'',$(1))'
 $B/stamp-%: FORCE
@@ -221,7 +233,7 @@ $B/stamp-%: FORCE
 	@printf '%s\n' $(call quote,$(text)) | cmp -s - $@ || printf '%s\n' $(call quote,$(text)) >$@
 FORCE:
 
--include $(wildcard $B/lib/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
+-include $(wildcard $B/lib/*.d $B/emulation/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
 	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
