@@ -34,9 +34,12 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno
 our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote userspace/emulation -iquote runtime -iquote bpf
 our_cflags := -std=gnu11 -O2 -g -fPIE -fno-common $(WARNINGS)
 our_libs := -ljansson -lseccomp -lcap -lm
+# Units lie where systemd says; without pkg-config's word, where it looks on every system.
+UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/dev/null),/usr/lib/systemd/system)
 # Programs that bulwark runs lie here; its test build runs those of the folder it is built in.
 libexec := $(PREFIX)/libexec/bulwark
-ctl_libs := -lbpf -ljansson
+# With all that they need: it is static, too, so that no update of a library comes between the programs and their loader.
+ctl_libs := $(or $(shell pkg-config --static --libs libbpf jansson 2>/dev/null),-lbpf -lelf -lz -ljansson)
 monitor_libs := -lfuse3
 
 ifneq ($(SANITIZE),)
@@ -82,6 +85,7 @@ bench_sources := $(wildcard tests/bench/*.c)
 probe_sources := $(wildcard tests/integration/probes/*.c)
 vm_probe_sources := $(wildcard tests/vm/probes/*.c)
 manpages := $(wildcard docs/man/*.8)
+units := $(if $(filter 0,$(SYSTEMD)),,$(notdir $(wildcard userspace/units/*.service)))
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
 emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)
@@ -134,7 +138,7 @@ $B/bulwark-monitor: $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stam
 
 $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
 
 $B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
@@ -298,11 +302,15 @@ install: $B/bulwark $B/bulwarkctl $(helpers)
 	install -m 0755 $(helpers) $(DESTDIR)$(libexec)/
 	$(if $(manpages),install -d $(DESTDIR)$(PREFIX)/share/man/man8)
 	$(if $(manpages),install -m 0644 $(manpages) $(DESTDIR)$(PREFIX)/share/man/man8/)
+	$(if $(units),install -d $(DESTDIR)$(UNITDIR))
+	set -e; umask 022; for unit in $(units); do \
+		sed 's|@SBIN@|$(PREFIX)/sbin|g' userspace/units/$$unit >$(DESTDIR)$(UNITDIR)/$$unit; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd $(DESTDIR)$(libexec)/bulwark-monitor
 	rmdir $(DESTDIR)$(libexec) 2>/dev/null || true
 	$(if $(manpages),rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(manpages))))
+	$(if $(units),rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)))
 
 clean:
 	rm -rf build

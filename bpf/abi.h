@@ -16,6 +16,8 @@
 #define LSM_OBJECT_MAX 64	 /* bytes of the name of what was asked for, with the NUL */
 #define LSM_CONTAINERS_MAX 16384 /* entries of `containers`, `namespaces`, `counters` */
 #define LSM_CGROUP_LEVEL_MAX 16 /* the deepest cgroup that can be registered; the root is level 0 */
+#define LSM_NO_CGROUP                                                                              \
+	(1ULL << 62) /* and its first uid: the id of a container without a cgroup (v2) of its own */
 #define LSM_RECORDS_PER_SECOND 100 /* per container; what is above is counted as lost */
 #define LSM_RING_BYTES (256 * 1024)
 #define LSM_INHERITED_MAX 8  /* containers that may reopen one inherited file */
@@ -38,22 +40,31 @@
 	X(kernel_module_request, "surface", "loading of kernel modules on demand")                 \
 	X(ptrace_access_check, "tasks", "ptrace(2), pidfd_getfd(2) and /proc/PID across a border") \
 	X(task_kill, "tasks", "signals across a border")                                           \
-	X(sb_mount, "mounts", "remounts by mount(2) of the initial mounts")                        \
+	X(task_setnice, "tasks", "setpriority(2) across a border")                                 \
+	X(task_setioprio, "tasks", "ioprio_set(2) across a border")                                \
+	X(task_setscheduler, "tasks", "schedulers and affinities of tasks across a border")        \
+	X(task_prlimit, "tasks", "prlimit(2) across a border")                                     \
+	X(sb_mount, "mounts",                                                                      \
+	  "remounts by mount(2) of the initial mounts; mounts on what is guarded")                 \
+	X(sb_kern_mount, "mounts", "which types of file systems may be mounted")                   \
 	X(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                \
-	X(move_mount, "mounts", "move_mount(2) of the initial mounts")                             \
+	X(move_mount, "mounts", "move_mount(2) of the initial mounts, and on what is guarded")     \
 	X(sb_pivotroot, "mounts", "pivot_root(2) onto an initial mount")                           \
-	X(file_open, "confine", "open(2) through leaked files and folders; /proc and /sys")        \
+	X(file_open, "confine",                                                                    \
+	  "open(2) through leaked files and folders; /proc and /sys; writing to what is guarded")  \
 	X(file_receive, "confine", "folders of other mount namespaces that are sent over sockets") \
-	X(path_unlink, "confine", "unlink(2) through leaked folders")                              \
-	X(path_rmdir, "confine", "rmdir(2) through leaked folders")                                \
-	X(path_mkdir, "confine", "mkdir(2) through leaked folders")                                \
-	X(path_mknod, "confine", "mknod(2) through leaked folders; setuid files of users")         \
-	X(path_symlink, "confine", "symlink(2) through leaked folders")                            \
-	X(path_link, "confine", "link(2) through leaked folders")                                  \
-	X(path_rename, "confine", "rename(2) through leaked folders")                              \
-	X(path_chmod, "confine", "chmod(2) through leaked folders; setuid files of users")         \
-	X(path_chown, "confine", "chown(2) through leaked folders")                                \
-	X(path_truncate, "confine", "truncate(2) through leaked folders")                          \
+	X(path_unlink, "confine", "unlink(2) through leaked folders, and of what is guarded")      \
+	X(path_rmdir, "confine", "rmdir(2) through leaked folders, and of what is guarded")        \
+	X(path_mkdir, "confine", "mkdir(2) through leaked folders, and of what is guarded")        \
+	X(path_mknod, "confine",                                                                   \
+	  "mknod(2) through leaked folders, in guarded ones; setuid files of users")               \
+	X(path_symlink, "confine", "symlink(2) through leaked folders, and of what is guarded")    \
+	X(path_link, "confine", "link(2) through leaked folders, and of what is guarded")          \
+	X(path_rename, "confine", "rename(2) through leaked folders, and of what is guarded")      \
+	X(path_chmod, "confine",                                                                   \
+	  "chmod(2) through leaked folders, of what is guarded; setuid files of users")            \
+	X(path_chown, "confine", "chown(2) through leaked folders, and of what is guarded")        \
+	X(path_truncate, "confine", "truncate(2) through leaked folders, and of what is guarded")  \
 	X(path_chroot, "confine", "chroot(2) to leaked folders")                                   \
 	X(inode_setxattr, "userdata", "file capabilities in folders of users")                     \
 	X(inode_unlink, "self", "removal of pins in /sys/fs/bpf")                                  \
@@ -61,10 +72,27 @@
 	X(unix_stream_connect, "paths", "connections to guarded sockets")                          \
 	X(unix_may_send, "paths", "datagrams to guarded sockets")
 
+/*
+ * What the kernel refuses by itself before any hook is reached, with a program behind the function that does: it records
+ * the refusal, and has no say in it. The function, how many arguments of it are looked at, and what is not recorded on a
+ * kernel whose function has another name, or was inlined.
+ */
+#define LSM_WITNESSES(X)                                                                           \
+	X(witness_umount, path_umount, 2, "records of umount(2) of the initial mounts")            \
+	X(witness_move, do_move_mount, 1, "records of moves of the initial mounts by mount(2)")    \
+	X(witness_bind, __do_loopback, 2, "records of binds that would uncover what is mounted")   \
+	X(witness_setattr, __x64_sys_mount_setattr, 1, "records of mount_setattr(2)")              \
+	X(witness_tree, __x64_sys_open_tree_attr, 1, "records of open_tree_attr(2), Linux 6.15")   \
+	X(witness_fsconfig, __x64_sys_fsconfig, 1,                                                 \
+	  "records of fsconfig(2) on the host's superblocks")                                      \
+	X(witness_reveal, mount_too_revealing, 1, "records of fresh mounts that would uncover /proc")
+
 enum lsm_hook {
 #define LSM_HOOK_ENUM(hook, topic, lost) LSM_HOOK_##hook,
-	LSM_HOOKS(LSM_HOOK_ENUM)
+#define LSM_WITNESS_ENUM(witness, function, args, lost) LSM_HOOK_##witness,
+	LSM_HOOKS(LSM_HOOK_ENUM) LSM_WITNESSES(LSM_WITNESS_ENUM)
 #undef LSM_HOOK_ENUM
+#undef LSM_WITNESS_ENUM
 		LSM_HOOK_COUNT,
 };
 
@@ -89,6 +117,20 @@ enum lsm_allow {
 	LSM_ALLOW_PROC_NODES = 1 << 8, /* no rules of the map `proc_rules` */
 };
 
+/* Types of file systems that a user namespace may mount, Linux 7.2; what is none of them is LSM_FS_OTHER. */
+#define LSM_FS_TYPES(X)                                                                            \
+	X(proc)                                                                                    \
+	X(sysfs)                                                                                   \
+	X(tmpfs) X(ramfs) X(devpts) X(mqueue) X(overlay) X(cgroup) X(cgroup2) X(fuse) X(bpf)
+
+enum lsm_fs_bit {
+#define LSM_FS_ENUM(type) LSM_FS_BIT_##type,
+	LSM_FS_TYPES(LSM_FS_ENUM)
+#undef LSM_FS_ENUM
+};
+#define LSM_FS(type) (1U << LSM_FS_BIT_##type)
+#define LSM_FS_OTHER (1U << 31)
+
 /* Value of `containers` (key: cgroup id) and, as the strictest of all of a namespace, of `namespaces`. */
 struct lsm_container {
 	__u64 cgroup_id;
@@ -103,7 +145,7 @@ struct lsm_container {
 	__u32 arm_pid;	    /* whose execve(2) arms, in the first pid namespace; 0: anyone's */
 	__u32 allow;	    /* enum lsm_allow */
 	__u32 userns_depth; /* user namespaces that may be nested below the container's own */
-	__u32 padding;
+	__u32 fs_refused;   /* LSM_FS(type): of what type it mounts nothing new */
 	__u64 first_mask; /* lsm_path_hash() of the first of its entries in `masks`; 0: it has none */
 	char id[LSM_ID_MAX];
 };
@@ -120,8 +162,11 @@ _Static_assert(sizeof(struct lsm_namespace) == 128, "shared with pinned maps");
 /* Value of `counters`, key: cgroup id. Refusals by hook, also those that audit let pass; exact. */
 struct lsm_counters {
 #define LSM_HOOK_FIELD(hook, topic, lost) __u64 hook;
+#define LSM_WITNESS_FIELD(witness, function, args, lost) __u64 witness;
 	LSM_HOOKS(LSM_HOOK_FIELD)
+	LSM_WITNESSES(LSM_WITNESS_FIELD)
 #undef LSM_HOOK_FIELD
+#undef LSM_WITNESS_FIELD
 	__u64 records_lost; /* above the limit, or the ring was full */
 	__u64 rate;	    /* second << 32 | records in it */
 };
@@ -133,13 +178,33 @@ struct lsm_inherited {
 };
 _Static_assert(sizeof(struct lsm_inherited) == 32, "shared with pinned maps");
 
-/* Keys of `guarded`: a socket of the host that no container may reach, by whatever name. */
-struct lsm_inode {
+/* Keys of `guarded`: what of the host no container may touch, whatever its path. */
+struct lsm_guard_key {
 	__u64 inode;
 	__u32 device; /* as the kernel has it: major << 20 | minor */
-	__u32 padding;
+	__u32 name; /* LSM_GUARD_STEP() over the name of an entry of that folder; 0: what the inode is */
 };
-_Static_assert(sizeof(struct lsm_inode) == 16, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_guard_key) == 16, "shared with pinned maps");
+
+/* Values of `guarded`. */
+enum lsm_guard {
+	LSM_GUARD_SELF = 1 << 0,
+	LSM_GUARD_ENTRIES = 1 << 1, /* a folder: whatever lies directly in it, now or later */
+	LSM_GUARD_NAMES = 1 << 2,   /* a folder: there are keys with names of its entries */
+};
+
+#define LSM_GUARDS_MAX 1024 /* entries of `guarded`, and of `guarded_names` */
+#define LSM_GUARD_NAME 64   /* bytes of an entry's name with the NUL */
+#define LSM_GUARD_START 0x811c9dc5U
+#define LSM_GUARD_STEP(hash, byte) (((hash) ^ (__u8)(byte)) * 0x01000193U) /* FNV-1a */
+
+/* Keys of `guarded_names`: an abstract unix(7) socket. */
+#define LSM_SOCKET_NAME_MAX 107 /* bytes, without the NUL in front of it: unix(7) */
+struct lsm_socket_name {
+	__u32 netns;	/* inode number of its network namespace */
+	char name[128]; /* and NULs behind it */
+};
+_Static_assert(sizeof(struct lsm_socket_name) == 132, "shared with pinned maps");
 
 /* Values of `proc_rules`; keys are lsm_path_hash() of paths below the root of procfs or sysfs. */
 enum lsm_node {
@@ -179,7 +244,7 @@ struct lsm_event {
 	__u32 uid;	  /* in the first user namespace */
 	__u32 target_pid; /* of tasks; 0 otherwise */
 	enum lsm_hook hook;
-	enum lsm_mode mode; /* enforce: it was refused; audit: it happened */
+	enum lsm_mode mode; /* enforce: it was refused, for witnesses always; audit: it happened */
 	__u32 error;	    /* errno that the caller saw, or would have */
 	char comm[16];
 	char id[LSM_ID_MAX];

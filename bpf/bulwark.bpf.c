@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * bulwark.bpf - owns the list of programs: one per LSM hook, a few lines each. What they decide stands in <topic>.bpf.h.
+ * bulwark.bpf - owns the list of programs: one per LSM hook or witnessed function, a few lines each. What they decide stands
+ * in <topic>.bpf.h.
  *
  * They are loaded once for all containers, and enforce until their pins are removed. A hook never has an argument for what
  * programs before it returned: the kernel ends the chain at the first refusal. No program is on inode_permission or capable.
@@ -18,6 +19,7 @@
 #include "surface.bpf.h"
 #include "tasks.bpf.h"
 #include "userdata.bpf.h"
+#include "witness.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -99,13 +101,46 @@ int BPF_PROG(lsm_task_kill, struct task_struct *target, void *info, int sig)
 	return tasks_kill(target, sig, compat_nullable_argument(ctx, 3));
 }
 
+SEC("lsm/task_setnice")
+int BPF_PROG(lsm_task_setnice, struct task_struct *target, int nice)
+{
+	return tasks_change(target, LSM_HOOK_task_setnice, nice);
+}
+
+SEC("lsm/task_setioprio")
+int BPF_PROG(lsm_task_setioprio, struct task_struct *target, int ioprio)
+{
+	return tasks_change(target, LSM_HOOK_task_setioprio, ioprio);
+}
+
+/* Also sched_setaffinity(2). */
+SEC("lsm/task_setscheduler")
+int BPF_PROG(lsm_task_setscheduler, struct task_struct *target)
+{
+	return tasks_change(target, LSM_HOOK_task_setscheduler, 0);
+}
+
+SEC("lsm/task_prlimit")
+int BPF_PROG(lsm_task_prlimit, const struct cred *cred, const struct cred *target, unsigned int flags)
+{
+	return tasks_prlimit(target, flags);
+}
+
 /* ---- mounts ---- */
 
 SEC("lsm/sb_mount")
 int BPF_PROG(lsm_sb_mount, const char *dev_name, const struct path *path, const char *type,
 	     unsigned long flags)
 {
-	return mounts_mount(path, flags);
+	int r = mounts_mount(path, flags);
+
+	return r ? r : paths_mount(path, LSM_HOOK_sb_mount);
+}
+
+SEC("lsm/sb_kern_mount")
+int BPF_PROG(lsm_sb_kern_mount, struct super_block *sb)
+{
+	return mounts_new(sb);
 }
 
 SEC("lsm/sb_remount")
@@ -117,7 +152,11 @@ int BPF_PROG(lsm_sb_remount, struct super_block *sb)
 SEC("lsm/move_mount")
 int BPF_PROG(lsm_move_mount, const struct path *from, const struct path *to)
 {
-	return mounts_locked(from, LSM_HOOK_move_mount);
+	int r = mounts_locked(from, LSM_HOOK_move_mount);
+
+	if (!r)
+		r = paths_mount(from, LSM_HOOK_move_mount);
+	return r ? r : paths_mount(to, LSM_HOOK_move_mount);
 }
 
 SEC("lsm/sb_pivotroot")
@@ -126,7 +165,7 @@ int BPF_PROG(lsm_sb_pivotroot, const struct path *put_old, const struct path *ne
 	return mounts_locked(new_root, LSM_HOOK_sb_pivotroot);
 }
 
-/* ---- confine, procguard ---- */
+/* ---- confine, paths, procguard ---- */
 
 /* Not called for O_PATH. Overlays call it twice, the second time with the layer's file, on a mount of the kernel's. */
 SEC("lsm/file_open")
@@ -138,6 +177,8 @@ int BPF_PROG(lsm_file_open, struct file *file)
 	if (!container_is_armed(container))
 		return 0;
 	r = confine_open(container, file);
+	if (!r)
+		r = paths_open(container, file);
 	return r ? r : procguard_open(container, file);
 }
 
@@ -150,26 +191,26 @@ int BPF_PROG(lsm_file_receive, struct file *file)
 SEC("lsm/path_unlink")
 int BPF_PROG(lsm_path_unlink, const struct path *dir, struct dentry *dentry)
 {
-	return confine_path(dir, dentry, LSM_HOOK_path_unlink);
+	return paths_entry(dir, dentry, LSM_HOOK_path_unlink);
 }
 
 SEC("lsm/path_rmdir")
 int BPF_PROG(lsm_path_rmdir, const struct path *dir, struct dentry *dentry)
 {
-	return confine_path(dir, dentry, LSM_HOOK_path_rmdir);
+	return paths_entry(dir, dentry, LSM_HOOK_path_rmdir);
 }
 
 SEC("lsm/path_mkdir")
 int BPF_PROG(lsm_path_mkdir, const struct path *dir, struct dentry *dentry)
 {
-	return confine_path(dir, dentry, LSM_HOOK_path_mkdir);
+	return paths_entry(dir, dentry, LSM_HOOK_path_mkdir);
 }
 
 /* Also open(2) that makes a file. */
 SEC("lsm/path_mknod")
 int BPF_PROG(lsm_path_mknod, const struct path *dir, struct dentry *dentry, umode_t mode)
 {
-	int r = confine_path(dir, dentry, LSM_HOOK_path_mknod);
+	int r = paths_entry(dir, dentry, LSM_HOOK_path_mknod);
 
 	return r ? r : userdata_mode(dir, dentry, mode, LSM_HOOK_path_mknod);
 }
@@ -177,7 +218,7 @@ int BPF_PROG(lsm_path_mknod, const struct path *dir, struct dentry *dentry, umod
 SEC("lsm/path_symlink")
 int BPF_PROG(lsm_path_symlink, const struct path *dir, struct dentry *dentry)
 {
-	return confine_path(dir, dentry, LSM_HOOK_path_symlink);
+	return paths_entry(dir, dentry, LSM_HOOK_path_symlink);
 }
 
 /* The old name's mount is the new one's: link(2) refuses to cross. */
@@ -185,19 +226,21 @@ SEC("lsm/path_link")
 int BPF_PROG(lsm_path_link, struct dentry *old_dentry, const struct path *new_dir,
 	     struct dentry *new_dentry)
 {
-	return confine_path(new_dir, new_dentry, LSM_HOOK_path_link);
+	return paths_entries(new_dir, new_dentry, BPF_CORE_READ(old_dentry, d_parent), old_dentry,
+			     LSM_HOOK_path_link);
 }
 
 SEC("lsm/path_rename")
-int BPF_PROG(lsm_path_rename, const struct path *old_dir, struct dentry *old_dentry)
+int BPF_PROG(lsm_path_rename, const struct path *old_dir, struct dentry *old_dentry,
+	     const struct path *new_dir, struct dentry *new_dentry)
 {
-	return confine_path(old_dir, old_dentry, LSM_HOOK_path_rename);
+	return paths_entries(old_dir, old_dentry, new_dir->dentry, new_dentry, LSM_HOOK_path_rename);
 }
 
 SEC("lsm/path_chmod")
 int BPF_PROG(lsm_path_chmod, const struct path *path, umode_t mode)
 {
-	int r = confine_path(path, path->dentry, LSM_HOOK_path_chmod);
+	int r = paths_change(path, LSM_HOOK_path_chmod);
 
 	return r ? r : userdata_chmod(path, mode);
 }
@@ -206,14 +249,14 @@ int BPF_PROG(lsm_path_chmod, const struct path *path, umode_t mode)
 SEC("lsm/path_chown")
 int BPF_PROG(lsm_path_chown, const struct path *path)
 {
-	return confine_path(path, path->dentry, LSM_HOOK_path_chown);
+	return paths_change(path, LSM_HOOK_path_chown);
 }
 
 /* Before Linux 6.2 also ftruncate(2), of a file that is open. */
 SEC("lsm/path_truncate")
 int BPF_PROG(lsm_path_truncate, const struct path *path)
 {
-	return confine_path(path, path->dentry, LSM_HOOK_path_truncate);
+	return paths_change(path, LSM_HOOK_path_truncate);
 }
 
 SEC("lsm/path_chroot")
@@ -257,4 +300,49 @@ SEC("lsm/unix_may_send")
 int BPF_PROG(lsm_unix_may_send, struct socket *sock, struct socket *other)
 {
 	return paths_socket(BPF_CORE_READ(other, sk), LSM_HOOK_unix_may_send);
+}
+
+/* ---- witness ---- */
+
+SEC("fexit/path_umount")
+int BPF_PROG(witness_umount, const struct path *path, int flags)
+{
+	return witness_of_umount(ctx, path, flags);
+}
+
+/* The functions of the kernel differ in the arguments behind these. */
+SEC("fexit/do_move_mount")
+int BPF_PROG(witness_move, const struct path *from)
+{
+	return witness_of_move(ctx, from);
+}
+
+SEC("fexit/__do_loopback")
+int BPF_PROG(witness_bind, const struct path *path, int recurse)
+{
+	return witness_of_bind(ctx, path, recurse);
+}
+
+SEC("fexit/__x64_sys_mount_setattr")
+int BPF_PROG(witness_setattr, struct pt_regs *regs)
+{
+	return witness_of_setattr(ctx, regs, LSM_HOOK_witness_setattr);
+}
+
+SEC("fexit/__x64_sys_open_tree_attr")
+int BPF_PROG(witness_tree, struct pt_regs *regs)
+{
+	return witness_of_setattr(ctx, regs, LSM_HOOK_witness_tree);
+}
+
+SEC("fexit/__x64_sys_fsconfig")
+int BPF_PROG(witness_fsconfig, struct pt_regs *regs)
+{
+	return witness_of_fsconfig(ctx, regs);
+}
+
+SEC("fexit/mount_too_revealing")
+int BPF_PROG(witness_reveal, const struct super_block *sb)
+{
+	return witness_of_reveal(ctx, sb);
 }

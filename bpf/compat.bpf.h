@@ -109,6 +109,20 @@ static __always_inline void *compat_idmap_of(const struct vfsmount *mnt)
 	return BPF_CORE_READ(newer, mnt_idmap);
 }
 
+/* struct sock_common.skc_net is of a typedef without a struct's name. */
+struct sock_common___net {
+	struct {
+		struct net *net;
+	} skc_net;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 compat_netns_of(struct sock *sock)
+{
+	struct sock_common___net *common = (void *)&sock->__sk_common;
+
+	return BPF_CORE_READ(common, skc_net.net, ns.inum);
+}
+
 /*
  * Since Linux 6.2 the verifier takes each pointer that a hook is given for one that is never NULL, and drops what stands
  * behind `if (!pointer)`. For arguments that may be NULL (task_kill's cred): their bits, which it knows nothing of.
@@ -131,4 +145,47 @@ static __always_inline struct inode *compat_inode_of(const struct dentry *dentry
 static __always_inline struct mount *compat_mount_of(const struct vfsmount *mnt)
 {
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+/*
+ * Arguments of system calls, on x86-64; other processors have other fields, and functions with other names, so that the
+ * programs that ask are left out there.
+ */
+static __always_inline __u64 compat_syscall_argument(struct pt_regs *regs, int index)
+{
+	if (!bpf_core_field_exists(regs->orig_ax))
+		return 0;
+	switch (index) {
+	case 0:
+		return BPF_CORE_READ(regs, di);
+	case 1:
+		return BPF_CORE_READ(regs, si);
+	case 2:
+		return BPF_CORE_READ(regs, dx);
+	default:
+		return BPF_CORE_READ(regs, r10);
+	}
+}
+
+/* Of the call that the current task is in; 0 where that cannot be told. */
+static __always_inline __u64 compat_syscall_number(void)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return bpf_core_field_exists(regs->orig_ax) ? BPF_CORE_READ(regs, orig_ax) : 0;
+}
+
+/* The superblock that a descriptor of fspick(2) is for. Of another descriptor: anything, or NULL. */
+static __always_inline struct super_block *compat_sb_of_context(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+	struct fs_context *context;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	context = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(context, root, d_sb);
 }

@@ -94,6 +94,20 @@ static __always_inline bool userns_is_of(struct user_namespace *userns,
 	return false;
 }
 
+/* Whether whoever has a capability in @above has it in @userns, too. */
+static __always_inline bool userns_is_at_or_below(struct user_namespace *userns,
+						  struct user_namespace *above)
+{
+	__u32 inum = BPF_CORE_READ(above, ns.inum);
+
+	for (int i = 0; i < USERNS_LEVELS && userns; i++) {
+		if (BPF_CORE_READ(userns, ns.inum) == inum)
+			return true;
+		userns = BPF_CORE_READ(userns, parent);
+	}
+	return false;
+}
+
 /* The levels of user namespaces below a container's own, were the current task to make one. */
 static __always_inline __u32 userns_depth_of(const struct cred *cred,
 					     const struct lsm_container *container)

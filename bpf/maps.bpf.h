@@ -69,14 +69,23 @@ struct {
 	__type(value, struct lsm_mask_value);
 } masks SEC(".maps");
 
-/* Sockets of the host that no container may connect to. */
+/* Folders, files and sockets of the host that no container may change, mount or connect to. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1024);
-	__type(key, struct lsm_inode);
-	__type(value, __u32);
+	__uint(max_entries, LSM_GUARDS_MAX);
+	__type(key, struct lsm_guard_key);
+	__type(value, __u32); /* enum lsm_guard */
 } guarded SEC(".maps");
+
+/* Sockets of the host that have no inode. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LSM_GUARDS_MAX);
+	__type(key, struct lsm_socket_name);
+	__type(value, __u32);
+} guarded_names SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

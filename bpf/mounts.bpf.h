@@ -8,7 +8,7 @@
  *
  * Not covered, because no kernel has a hook there: mount_setattr(2), open_tree(2), fsopen(2), fsmount(2); and because the
  * kernel refuses before its hook: umount(2) of what is locked. mount(2) with MS_MOVE has its source as text only. In all of
- * these the kernel's own locks refuse, and no record is made.
+ * these the kernel's own locks refuse, and witness.bpf.h makes the records.
  */
 #pragma once
 
@@ -19,12 +19,21 @@
 #define MS_NODEV 4
 #define MS_NOEXEC 8
 #define MS_REMOUNT 32
+#define MS_NOATIME 1024
+#define MS_NODIRATIME 2048
 #define MS_BIND 4096
+#define MS_RELATIME (1 << 21)
+#define MS_STRICTATIME (1 << 24)
 
 #define MNT_NOSUID 0x01
 #define MNT_NODEV 0x02
 #define MNT_NOEXEC 0x04
+#define MNT_NOATIME 0x08
+#define MNT_NODIRATIME 0x10
+#define MNT_RELATIME 0x20
+#define MNT_ATIME (MNT_NOATIME | MNT_NODIRATIME | MNT_RELATIME)
 #define MNT_READONLY 0x40
+#define MNT_LOCK_ATIME 0x040000
 #define MNT_LOCK_NOEXEC 0x080000
 #define MNT_LOCK_NOSUID 0x100000
 #define MNT_LOCK_NODEV 0x200000
@@ -94,12 +103,24 @@ static __always_inline int mounts_refuse(struct lsm_container *container, enum l
 	return refuse(container, hook, &object, EPERM);
 }
 
+/* What the kernel makes of a remount's flags; without any it leaves them. */
+static __always_inline int atime_after(int flags, unsigned long wanted)
+{
+	if (!(wanted & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)))
+		return flags & MNT_ATIME;
+	flags = wanted & MS_NODIRATIME ? MNT_NODIRATIME : 0;
+	if (wanted & MS_STRICTATIME)
+		return flags;
+	return flags | (wanted & MS_NOATIME ? MNT_NOATIME : MNT_RELATIME);
+}
+
 /* Whether a remount with @wanted (MS_*) would clear what is locked in @flags (MNT_*). */
 static __always_inline bool clears_locked_flag(int flags, unsigned long wanted)
 {
 	return ((flags & MNT_LOCK_READONLY) && (flags & MNT_READONLY) && !(wanted & MS_RDONLY)) ||
 	       ((flags & MNT_LOCK_NOSUID) && (flags & MNT_NOSUID) && !(wanted & MS_NOSUID)) ||
 	       ((flags & MNT_LOCK_NODEV) && (flags & MNT_NODEV) && !(wanted & MS_NODEV)) ||
+	       ((flags & MNT_LOCK_ATIME) && (flags & MNT_ATIME) != atime_after(flags, wanted)) ||
 	       ((flags & MNT_LOCK_NOEXEC) && (flags & MNT_NOEXEC) && !(wanted & MS_NOEXEC));
 }
 
@@ -120,6 +141,43 @@ static __always_inline int mounts_mount(const struct path *path, unsigned long f
 		return 0;
 	}
 	return mounts_refuse(container, LSM_HOOK_sb_mount, path->dentry, flags);
+}
+
+#define FS_TYPE_TEXT 16
+
+/* The bit of a type by its name; the runtime has no strcmp() here. */
+static __always_inline __u32 fs_type_bit(const struct file_system_type *type)
+{
+	char text[FS_TYPE_TEXT] = {};
+
+	bpf_probe_read_kernel_str(text, sizeof(text), BPF_CORE_READ(type, name));
+#define FS_TYPE_TEST(name)                                                                         \
+	{                                                                                          \
+		const char wanted[] = #name;                                                       \
+		bool same = true;                                                                  \
+                                                                                                   \
+		for (__u32 i = 0; i < sizeof(wanted); i++)                                         \
+			same &= text[i] == wanted[i];                                              \
+		if (same)                                                                          \
+			return LSM_FS(name);                                                       \
+	}
+	LSM_FS_TYPES(FS_TYPE_TEST)
+#undef FS_TYPE_TEST
+	return LSM_FS_OTHER;
+}
+
+/* A file system that is about to be mounted, by mount(2) or fsconfig(2); binds, and mounts of the kernel's own, are none. */
+static __always_inline int mounts_new(struct super_block *sb)
+{
+	struct lsm_container *container = container_of_current();
+	struct object object = {};
+
+	if (!container_is_armed(container) || !container->fs_refused ||
+	    !(container->fs_refused & fs_type_bit(BPF_CORE_READ(sb, s_type))))
+		return 0;
+	object.name = BPF_CORE_READ(sb, s_type, name);
+	object.device = BPF_CORE_READ(sb, s_dev);
+	return refuse(container, LSM_HOOK_sb_kern_mount, &object, EPERM);
 }
 
 /* fspick(2) and fsconfig(2). A superblock that the container's user namespace owns has no other lock than this one. */

@@ -1,31 +1,167 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * paths - owns which sockets of the host no container may reach: an engine's, above all. Known by device and inode, so that
- * a bind, a rename, a hard link or a moved socket is the same one.
+ * paths - owns which folders, files and sockets of the host no container may change, mount or connect to, should they ever
+ * be within its reach: an engine's configuration and socket, data roots, the policy store. The first defence is that they
+ * are not mounted.
  *
- * Not covered: abstract sockets, which have no inode; a socket that its owner made anew and nobody registered again.
+ * Known by device and inode, so that a bind, a rename, a hard link or a moved socket is the same one. A guarded folder guards
+ * what lies directly in it, now or later; no ancestor but the parent is looked at. An entry may be guarded by its name in a
+ * folder that is not, and then a file or socket that is made anew under that name is guarded, too. What is itself the root of
+ * a mount was given to the container: its parent does not count there.
+ *
+ * Not covered: reading; the times of a file, and its extended attributes; a bind by mount(2), whose source is text, and
+ * open_tree(2): what is guarded stays so behind it.
  */
 #pragma once
 
-#include "record.bpf.h"
+#include "confine.bpf.h"
+
+static __always_inline __u32 guard_of(const struct inode *inode, __u32 device, __u32 name)
+{
+	struct lsm_guard_key key = { .device = device, .name = name };
+	__u32 *found;
+
+	if (!inode)
+		return 0;
+	key.inode = BPF_CORE_READ(inode, i_ino);
+	found = bpf_map_lookup_elem(&guarded, &key);
+	return found ? *found : 0;
+}
+
+static __always_inline __u32 guard_name_hash(const struct dentry *dentry)
+{
+	char name[LSM_GUARD_NAME] = {};
+	__u32 hash = LSM_GUARD_START;
+
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+	for (int i = 0; i < LSM_GUARD_NAME && name[i]; i++)
+		hash = LSM_GUARD_STEP(hash, name[i]);
+	return hash;
+}
+
+/* An entry of @folder, which may not exist yet. Not inlined: a dozen programs ask, some of them twice. */
+static __noinline int entry_is_guarded(const struct dentry *folder, const struct dentry *dentry)
+{
+	__u32 device = BPF_CORE_READ(dentry, d_sb, s_dev);
+	const struct inode *inode = BPF_CORE_READ(folder, d_inode);
+	__u32 guard = guard_of(inode, device, 0);
+
+	if (guard & LSM_GUARD_ENTRIES)
+		return 1;
+	if ((guard & LSM_GUARD_NAMES) && guard_of(inode, device, guard_name_hash(dentry)))
+		return 1;
+	return guard_of(BPF_CORE_READ(dentry, d_inode), device, 0) & LSM_GUARD_SELF;
+}
+
+/* What a path leads to. */
+static __always_inline bool path_is_guarded(const struct path *path)
+{
+	const struct dentry *dentry = path->dentry;
+	const struct dentry *parent = dentry;
+
+	if (dentry != BPF_CORE_READ(path, mnt, mnt_root))
+		parent = BPF_CORE_READ(dentry, d_parent);
+	return entry_is_guarded(parent, dentry);
+}
+
+/* Names that come, go or change: @dentry in @dir. */
+static __always_inline int paths_entry(const struct path *dir, const struct dentry *dentry,
+				       enum lsm_hook hook)
+{
+	struct lsm_container *container = container_of_current();
+
+	if (!container_is_armed(container))
+		return 0;
+	if (mount_is_of(dir->mnt, container) && !entry_is_guarded(dir->dentry, dentry))
+		return 0;
+	return confine_refuse(container, hook, dentry);
+}
+
+/* Both names are on one mount, or the kernel refuses: the second one's is not looked at. */
+static __always_inline int paths_entries(const struct path *dir, const struct dentry *dentry,
+					 const struct dentry *other_dir, const struct dentry *other,
+					 enum lsm_hook hook)
+{
+	struct lsm_container *container = container_of_current();
+
+	if (!container_is_armed(container))
+		return 0;
+	if (mount_is_of(dir->mnt, container) && !entry_is_guarded(dir->dentry, dentry) &&
+	    !entry_is_guarded(other_dir, other))
+		return 0;
+	return confine_refuse(container, hook, dentry);
+}
+
+/* Its owner, mode or length. */
+static __always_inline int paths_change(const struct path *path, enum lsm_hook hook)
+{
+	struct lsm_container *container = container_of_current();
+
+	if (!container_is_armed(container))
+		return 0;
+	if (mount_is_of(path->mnt, container) && !path_is_guarded(path))
+		return 0;
+	return confine_refuse(container, hook, path->dentry);
+}
+
+/* An open file that is to be written. */
+static __always_inline int paths_open(struct lsm_container *container, struct file *file)
+{
+	if (!(file->f_mode & FMODE_WRITE) || !path_is_guarded(&file->f_path))
+		return 0;
+	return confine_refuse(container, LSM_HOOK_file_open, file->f_path.dentry);
+}
+
+/* What is moved, or mounted upon. */
+static __always_inline int paths_mount(const struct path *path, enum lsm_hook hook)
+{
+	struct lsm_container *container = container_of_current();
+
+	if (!container_is_armed(container) || !path_is_guarded(path))
+		return 0;
+	return mounts_refuse(container, hook, path->dentry, 0);
+}
+
+/* ---- sockets ---- */
+
+/* A name that starts with NUL; @object gets the rest of it. */
+static __always_inline bool abstract_is_guarded(struct unix_sock *peer, struct object *object)
+{
+	struct unix_address *address = BPF_CORE_READ(peer, addr);
+	struct lsm_socket_name key = {};
+	const char *text;
+	__u32 n;
+
+	if (!address)
+		return false;
+	/* sun_family, then the NUL, then the name. */
+	n = (__u32)BPF_CORE_READ(address, len) - sizeof(__u16) - 1;
+	text = (void *)address + bpf_core_field_offset(address->name) + sizeof(__u16) + 1;
+	if (n == 0 || n > LSM_SOCKET_NAME_MAX)
+		return false;
+	barrier_var(n); /* clang may not know the bound any more, or it drops the mask, which is what the verifier knows it by */
+	bpf_probe_read_kernel(key.name, n & (sizeof(key.name) - 1), text);
+	key.netns = compat_netns_of(&peer->sk);
+	object->name = text;
+	return bpf_map_lookup_elem(&guarded_names, &key);
+}
 
 static __always_inline int paths_socket(struct sock *sock, enum lsm_hook hook)
 {
 	struct unix_sock *peer = (struct unix_sock *)sock;
 	struct lsm_container *container = container_of_current();
-	struct lsm_inode key = {};
 	struct object object = {};
 	struct dentry *dentry;
 
 	if (!container_is_armed(container))
 		return 0;
 	dentry = BPF_CORE_READ(peer, path.dentry);
-	if (!dentry)
+	if (dentry) {
+		if (!entry_is_guarded(BPF_CORE_READ(dentry, d_parent), dentry))
+			return 0;
+		object_of_dentry(&object, dentry);
+	} else if (!abstract_is_guarded(peer, &object)) {
 		return 0;
-	object_of_dentry(&object, dentry);
-	key.inode = object.inode;
-	key.device = object.device;
-	if (!bpf_map_lookup_elem(&guarded, &key))
-		return 0;
+	}
 	return refuse(container, hook, &object, EACCES);
 }

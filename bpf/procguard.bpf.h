@@ -10,11 +10,10 @@
  */
 #pragma once
 
-#include "record.bpf.h"
+#include "confine.bpf.h"
 
 #define PROC_SUPER_MAGIC 0x9fa0
 #define SYSFS_MAGIC 0x62656572
-#define FMODE_WRITE 2
 #define PATH_WALK_MAX                                                                              \
 	16 /* deeper nodes have the rule of none; the deepest rule has LSM_PATH_DEPTH components */
 

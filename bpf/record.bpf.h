@@ -57,7 +57,7 @@ static __always_inline bool rate_allows(struct lsm_counters *counts)
 }
 
 static __always_inline bool emit(const struct lsm_container *container, enum lsm_hook hook,
-				 const struct object *object, __u32 error)
+				 const struct object *object, __u32 error, enum lsm_mode mode)
 {
 	struct lsm_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	__u64 ids = bpf_get_current_pid_tgid();
@@ -75,7 +75,7 @@ static __always_inline bool emit(const struct lsm_container *container, enum lsm
 	event->tid = (__u32)ids;
 	event->uid = (__u32)bpf_get_current_uid_gid();
 	event->hook = hook;
-	event->mode = container->mode;
+	event->mode = mode;
 	event->error = error;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	__builtin_memcpy(event->id, container->id, sizeof(event->id));
@@ -91,6 +91,21 @@ static __always_inline bool task_is_setup(void)
 	return bpf_task_storage_get(&setup_tasks, bpf_get_current_task_btf(), 0, 0);
 }
 
+static __always_inline void count_and_emit(const struct lsm_container *container,
+					   enum lsm_hook hook, const struct object *object,
+					   __u32 error, enum lsm_mode mode)
+{
+	__u64 id = container->cgroup_id;
+	struct lsm_counters *counts = bpf_map_lookup_elem(&counters, &id);
+
+	if (!counts)
+		return;
+	if (hook < LSM_HOOK_COUNT)
+		__sync_fetch_and_add((__u64 *)counts + hook, 1);
+	if (!rate_allows(counts) || !emit(container, hook, object, error, mode))
+		__sync_fetch_and_add(&counts->records_lost, 1);
+}
+
 /*
  * The current task of @container must not do what @hook is about: 0 in audit mode and for the runtime's own tasks, -EPERM or
  * -EACCES otherwise. One function, not inlined, so that thirty programs do not carry it each.
@@ -98,26 +113,26 @@ static __always_inline bool task_is_setup(void)
 static __noinline int refuse(struct lsm_container *container, enum lsm_hook hook,
 			     const struct object *object, int error)
 {
-	struct lsm_counters *counts;
-	__u64 id;
-
 	if (!container || !object || container->mode < LSM_MODE_AUDIT)
 		return 0;
 	if (task_is_setup())
 		return 0;
-	id = container->cgroup_id;
-	counts = bpf_map_lookup_elem(&counters, &id);
-	if (counts) {
-		if (hook < LSM_HOOK_COUNT)
-			__sync_fetch_and_add((__u64 *)counts + hook, 1);
-		if (!rate_allows(counts) || !emit(container, hook, object, error))
-			__sync_fetch_and_add(&counts->records_lost, 1);
-	}
+	count_and_emit(container, hook, object, error, container->mode);
 	if (container->mode != LSM_MODE_ENFORCE)
 		return 0;
 	if (error == EACCES)
 		return opaque_eacces();
 	return opaque_eperm();
+}
+
+/* The kernel refused it to the current task, and no hook was reached. */
+static __noinline int witness(struct lsm_container *container, enum lsm_hook hook,
+			      const struct object *object, int error)
+{
+	if (!container || !object || container->mode < LSM_MODE_AUDIT || task_is_setup())
+		return 0;
+	count_and_emit(container, hook, object, error, LSM_MODE_ENFORCE);
+	return 0;
 }
 
 static __always_inline int refuse_detail(struct lsm_container *container, enum lsm_hook hook,

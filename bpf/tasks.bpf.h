@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tasks - owns the border around a container's processes: ptrace, /proc/PID and pidfd_getfd(2), signals.
+ * tasks - owns the border around a container's processes: ptrace, /proc/PID and pidfd_getfd(2), signals, priorities,
+ * schedulers, limits.
  *
  * The border is the registered user namespace: the containers of a pod that share one are one side. What crosses it from
- * outside is not looked at, nor is what the kernel sends by itself (SIGCHLD, terminals, timers). Not covered: priorities,
- * schedulers and limits of processes of the host that have one of the container's user ids.
+ * outside is not looked at, nor is what the kernel sends by itself (SIGCHLD, terminals, timers). Moving the memory of others
+ * (move_pages(2)) asks for ptrace first. Not covered: what others may be asked for (sched_getaffinity(2), getpgid(2)).
  */
 #pragma once
 
@@ -54,4 +55,22 @@ static __always_inline int tasks_kill(struct task_struct *target, int sig, __u64
 		return 0;
 	container = container_across(target);
 	return container ? tasks_refuse(container, LSM_HOOK_task_kill, target, sig) : 0;
+}
+
+/* Reached only where user ids are the same, or the caller has the capability over the target. */
+static __always_inline int tasks_change(struct task_struct *target, enum lsm_hook hook, __u64 detail)
+{
+	struct lsm_container *container = container_across(target);
+
+	return container ? tasks_refuse(container, hook, target, detail) : 0;
+}
+
+/* Asked with credentials, not with a task: whose they are, the record cannot say. */
+static __always_inline int tasks_prlimit(const struct cred *target, unsigned int flags)
+{
+	struct lsm_container *container = container_of_current();
+
+	if (!container_is_armed(container) || userns_is_of(BPF_CORE_READ(target, user_ns), container))
+		return 0;
+	return refuse_detail(container, LSM_HOOK_task_prlimit, flags);
 }

@@ -503,9 +503,7 @@ static int build(struct container *c, struct error *err)
 		r = make_root(c, err); /* while I makes its namespaces */
 	if (r == 0)
 		r = spawn_finish_namespaces(c, err);
-	if (r == 0)
-		monitor_go(c); /* the offsets of the clocks are there; the cgroup is */
-	if (r == 0)	       /* while R is in the namespace they come from */
+	if (r == 0) /* while R is in the namespace they come from */
 		r = net_devices_move(&c->spec->linux_.net_devices, c->init_pid, &c->net_devices, err);
 	if (r == 0)
 		r = run_runtime_hooks(c, err); /* all namespaces exist, the root is mounted where the spec says */

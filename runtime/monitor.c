@@ -139,14 +139,6 @@ void monitor_keep_engine(struct container *c)
 		c->engine_fd = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
-static void say(struct container *c, const struct monitor_message *m, int fd)
-{
-	struct error err = ERROR_INIT;
-
-	if (c->monitor_fd >= 0 && fd_send(c->monitor_fd, m, sizeof(*m), &fd, 1, &err) < 0)
-		do_without(c, &err);
-}
-
 /* All sysctls, by a path of the spec: then a write is refused before it gets to anybody. */
 static bool has_readonly_sysctls(const struct container *c)
 {
@@ -161,26 +153,45 @@ static bool has_readonly_sysctls(const struct container *c)
 	return false;
 }
 
-void monitor_build(struct container *c)
+/* Without a cgroup of its own it is in the caller's. */
+static int describe_cgroup(const struct container *c, char *buf, size_t size, struct error *err)
 {
-	const struct monitor_message m = {
-		.word = MONITOR_USERNS,
-		.version = MONITOR_VERSION,
-		.userns = { has_readonly_sysctls(c) },
-	};
+	_cleanup_free_ char *text = NULL;
+	int r;
 
-	say(c, &m, c->userns_fd);
+	if (cgroup_is_none(c->cgroup)) {
+		r = fd_read_file(AT_FDCWD, "/proc/self/cgroup", size, &text, NULL, err);
+		if (r < 0)
+			return r;
+		r = str_format(buf, size, "%s", text);
+	} else {
+		r = cgroup_membership(c->cgroup, buf, size);
+	}
+	return r < 0 ? error_text(err, ENAMETOOLONG, "the paths of its cgroups are too long") : 0;
 }
 
-void monitor_go(struct container *c)
+void monitor_build(struct container *c)
 {
-	const struct monitor_message m = {
-		.word = MONITOR_START,
+	struct monitor_message m = {
+		.word = MONITOR_USERNS,
 		.version = MONITOR_VERSION,
-		.start = { c->init_pid, c->root_uid, c->root_gid, c->engine_fd >= 0 },
+		.userns = {
+			.root_uid = c->root_uid,
+			.root_gid = c->root_gid,
+			.has_twin = c->engine_fd >= 0,
+			.no_sysctls = has_readonly_sysctls(c),
+		},
 	};
+	struct error err = ERROR_INIT;
+	int r;
 
-	say(c, &m, c->init_pidfd);
+	if (c->monitor_fd < 0)
+		return;
+	r = describe_cgroup(c, m.userns.membership, sizeof(m.userns.membership), &err);
+	if (r == 0)
+		r = fd_send(c->monitor_fd, &m, sizeof(m), &c->userns_fd, 1, &err);
+	if (r < 0)
+		do_without(c, &err);
 }
 
 /* ---- its files -------------------------------------------------------------------------------------------- */
@@ -284,17 +295,20 @@ int monitor_mount(struct container *c, struct error *err)
 
 int monitor_commit(struct container *c, struct error *err)
 {
-	const struct monitor_message commit = { .word = MONITOR_COMMIT, .version = MONITOR_VERSION };
+	const struct monitor_message m = { .word = MONITOR_COMMIT,
+					   .version = MONITOR_VERSION,
+					   .commit = { c->init_pid } };
 	_cleanup_close_ int twin_fd = -EBADF;
-	int overlays[2], r;
+	int fds[3], r;
 
 	if (c->monitor_fd < 0)
 		return 0;
 	if (c->engine_fd >= 0) /* a copy: the mount itself is to go when the container does */
 		twin_fd = mount_clone(c->root_fd, false, NULL);
-	overlays[0] = c->engine_fd;
-	overlays[1] = twin_fd;
-	r = fd_send(c->monitor_fd, &commit, sizeof(commit), overlays, twin_fd < 0 ? 0 : 2, err);
+	fds[0] = c->init_pidfd;
+	fds[1] = c->engine_fd;
+	fds[2] = twin_fd;
+	r = fd_send(c->monitor_fd, &m, sizeof(m), fds, twin_fd < 0 ? 1 : 3, err);
 	c->engine_fd = fd_close(c->engine_fd);
 	c->monitor_fd = fd_close(c->monitor_fd);
 	return r < 0 ? error_wrap(err, "emulated files of /proc and /sys") : 0;

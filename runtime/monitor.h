@@ -21,11 +21,8 @@ void monitor_start(struct container *c);
 /* Of an engine's overlay: what the twin is to be kept in step with. */
 void monitor_keep_engine(struct container *c);
 
-/* As soon as there is a user namespace: it builds its file system there. */
+/* As soon as there are a user namespace and a cgroup: it builds its file system there and serves it, while R mounts. */
 void monitor_build(struct container *c);
-
-/* When I has its namespaces, the offsets of its clocks, and its cgroup: it begins to serve, while R mounts. */
-void monitor_go(struct container *c);
 
 /**
  * monitor_mount() - Put its files over those of the container's procfs and sysfs, read-only where these are

@@ -11,6 +11,7 @@ typedef unsigned int fmode_t;
 typedef u32 __kernel_dev_t;
 typedef __kernel_dev_t dev_t;
 typedef __kernel_pid_t pid_t;
+typedef short unsigned int __kernel_sa_family_t;
 
 struct list_head {
 	struct list_head *next;
@@ -47,6 +48,7 @@ struct task_struct {
 	pid_t tgid;
 	const struct cred *real_cred;
 	char comm[16];
+	struct files_struct *files;
 } __attribute__((preserve_access_index));
 
 struct qstr {
@@ -93,6 +95,7 @@ struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	fmode_t f_mode;
+	void *private_data;
 } __attribute__((preserve_access_index));
 
 struct mnt_namespace {
@@ -116,11 +119,47 @@ struct sock {
 	struct sock_common __sk_common;
 } __attribute__((preserve_access_index));
 
+struct net {
+	struct ns_common ns;
+} __attribute__((preserve_access_index));
+
+struct sockaddr_un {
+	__kernel_sa_family_t sun_family;
+	char sun_path[108];
+} __attribute__((preserve_access_index));
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[0];
+} __attribute__((preserve_access_index));
+
 struct unix_sock {
 	struct sock sk;
+	struct unix_address *addr;
 	struct path path;
 } __attribute__((preserve_access_index));
 
 struct socket {
 	struct sock *sk;
+} __attribute__((preserve_access_index));
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} __attribute__((preserve_access_index));
+
+struct files_struct {
+	struct fdtable *fdt;
+} __attribute__((preserve_access_index));
+
+struct fs_context {
+	struct dentry *root;
+} __attribute__((preserve_access_index));
+
+struct pt_regs {
+	long unsigned int r10;
+	long unsigned int dx;
+	long unsigned int si;
+	long unsigned int di;
+	long unsigned int orig_ax;
 } __attribute__((preserve_access_index));

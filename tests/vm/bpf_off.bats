@@ -21,6 +21,16 @@ setup_file() {
 	[ -z "$(ls /sys/fs/bpf)" ]
 }
 
+@test "bpf off: status says so, and which parameter the kernel wants" {
+	run "$CTL" status
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"not loaded"*"without the BPF LSM"*lsm=*bpf* ]]
+	run "$CTL" status --json
+	[ "$status" -eq 3 ]
+	[ "$(jq -r .kernelParameter <<<"$output")" = "lsm=$(sed 's/capability,//' /sys/kernel/security/lsm),bpf" ]
+}
+
 # Were the list wrong, the self-test is what tells: everything else succeeds.
 @test "bpf off: the self-test finds out by itself" {
 	echo bpf >"$BATS_TEST_TMPDIR/lsm"

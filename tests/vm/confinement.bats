@@ -285,18 +285,46 @@ config_join() {
 	assert_equal "$(cat "$ROOTFS/tmp/answer")" 'alg EPERM'
 }
 
+# ---------------------------------------------------------------- engines
+
+# bats test_tags=vm
+@test "bpf lsm: engines' sockets are out of reach, also where the engine came after the layer" {
+	local contain=$BUILD/vm-probes/contain socket
+	rm -rf /run/crio # tmpfs of the guest
+	"$CTL" unload >/dev/null
+	"$CTL" load >/dev/null
+	mkdir -m 0755 /run/crio
+	runtime_run true # looks for engines that are new
+	for socket in /run/docker.sock /run/crio/any.sock; do
+		"$ATTACK" "serve=$socket=/etc/passwd" >/dev/null 2>&1 3>&- 4>&- &
+		HELPERS+=($!)
+		wait_for test -S $socket
+		chmod 0777 $socket
+		assert_equal "$("$contain" --mode off -- "$ATTACK" "connect=$socket")" 'connect ok'
+		assert_equal "$("$contain" --mode enforce -- "$ATTACK" "connect=$socket")" 'connect EACCES'
+		assert_equal "$("$CTL" events --json | jq -r .hook)" unix_stream_connect
+		rm $socket
+	done
+	rmdir /run/crio
+}
+
 # ---------------------------------------------------------------- where it cannot be
 
 # bats test_tags=vm
-@test "bpf lsm: without a cgroup of its own a container is refused, or degraded where policy says so" {
-	config_args true
+@test "bpf lsm: a container without a cgroup of its own is known by its user namespace" {
+	config_args attack alg
 	run_aside runtime --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
-	assert_refused cgroup v2
-	policy_write '{"bpfLsm": {"value": "preferred"}}'
+	assert_status 0
+	assert_equal "$output" 'alg EPERM'
+	assert_equal "$(recorded)" "socket_create refused $ID"
 	config_args sleep 100
 	run_aside runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID"
 	assert_status 0
-	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" bpf-lsm
+	runtime start "$ID"
+	wait_for test "$(mode_of "$ID")" = enforce
+	run runtime exec "$ID" attack alg
+	assert_equal "$output" 'alg EPERM'
+	assert_equal "$("$CTL" status --json | jq -c '.containers[0].cgroup')" 0
 }
 
 # bats test_tags=vm

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * load - owns `bulwarkctl load` and `unload`.
+ * load - owns `bulwarkctl load` and `reload`.
  *
  * load: probe the kernel; under the lock, unless it is done already: load, attach, self-test, stamp, pin in a folder of
  * its own, rename(2) that to LSM_PIN_DIR. Whoever sees the folder sees all of it, tested.
+ *
+ * reload: a second set of programs on the maps that are there. Attached beside the first set it is tested; then the folders
+ * of the two sets' links change places in one step, the first set goes, and the second is tested once more, alone. Killed
+ * anywhere in between, one of the two sets is pinned in whole where it belongs, and enforces; the other, should it be there
+ * still, refuses the same, until the next load or reload clears it away. While both are attached the kernel asks the second
+ * only what the first let pass: each refusal of a hook is counted and recorded once. What mode audit lets pass is counted by
+ * both, and so is what the kernel refuses by itself, by both witnesses: a record too many for an instant, and never one too few.
  */
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,9 +27,8 @@
 #include "pins.h"
 #include "probe.h"
 #include "selftest.h"
+#include "status.h"
 #include "str.h"
-
-#define DETACH_SECONDS 60 /* for a grace period of the kernel for each program, under emulation */
 
 /* What no container writes, and what gives the host away. The runtime hides these by mounts, too. */
 static const struct {
@@ -73,68 +75,97 @@ static int set_rules(struct lsm *lsm, struct error *err)
 	return 0;
 }
 
+/* What programs of any version keep containers from. */
+static int set_host(struct lsm *lsm, struct error *err)
+{
+	int r = set_rules(lsm, err);
+
+	return r < 0 ? r : lsm_guard_host(lsm, err);
+}
+
+static int write_state(struct lsm *lsm, const struct lsm_state *state, struct error *err)
+{
+	uint32_t key = 0;
+
+	if (lsm_map_update(lsm->map_fds[LSM_MAP_STATE], &key, state, BPF_ANY) < 0)
+		return error_set(err, errno, "cannot stamp the state");
+	return 0;
+}
+
 static int stamp(const struct object *object, struct lsm *lsm, struct error *err)
 {
 	struct lsm_state state = { .abi = LSM_ABI, .self_test_passed = 1 };
 	struct timespec now;
-	uint32_t key = 0;
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	state.loaded_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	(void)str_format(state.version, sizeof(state.version), "%s", ctl_version);
 	for (int i = 0; i < LSM_HOOK_COUNT; i++)
 		state.hooks[i] = object->links[i] ? LSM_HOOK_ATTACHED : LSM_HOOK_MISSING;
-	if (lsm_map_update(lsm->map_fds[LSM_MAP_STATE], &key, &state, BPF_ANY) < 0)
-		return error_set(err, errno, "cannot stamp the state");
-	return 0;
+	return write_state(lsm, &state, err);
 }
 
-static int publish(const struct object *object, struct error *err)
+static void print_loaded(const char *verb, const struct object *object)
 {
-	int r;
+	int attached = 0;
 
-	if (mkdir(PINS_NEW, 0700) < 0 || mkdir(PINS_NEW "/reader", 0700) < 0)
-		return error_set(err, errno, "cannot make '%s'", PINS_NEW);
-	r = object_pin(object, PINS_NEW, err);
-	if (r == 0 && rename(PINS_NEW, LSM_PIN_DIR) < 0)
-		r = error_set(err, errno, "cannot move the pins to '%s'", LSM_PIN_DIR);
-	return r;
-}
-
-static void print_missing(const struct object *object)
-{
+	for (int i = 0; i < LSM_HOOK_COUNT; i++)
+		attached += object->links[i] != NULL;
+	printf("%s: %d programs, self-test passed\n", verb, attached);
 	for (int i = 0; i < LSM_HOOK_COUNT; i++)
 		if (!object->links[i])
-			printf("not enforced on this kernel, which has no hook %s: %s\n",
-			       lsm_hooks[i].name, lsm_hooks[i].lost);
+			status_print_missing(&lsm_hooks[i]);
 }
 
-static int load_locked(const struct ctl_options *options, struct error *err)
+/* Programs and maps of their own, tested and pinned in PINS_NEW. */
+static int prepare(const struct ctl_options *options, struct object *ret, struct error *err)
 {
-	struct object object = { 0 };
 	struct lsm lsm;
-	int r, attached = 0;
+	int r = object_load(NULL, options->debug, ret, err);
 
-	r = object_load(options->debug, &object, err);
 	if (r < 0)
 		return r;
-	r = object_maps(&object, &lsm, err);
+	r = object_maps(ret, &lsm, err);
 	if (r == 0)
-		r = selftest_run(&lsm, err);
+		r = selftest_run(&lsm, 1, err);
 	if (r == 0)
-		r = set_rules(&lsm, err);
+		r = set_host(&lsm, err);
 	if (r == 0)
-		r = stamp(&object, &lsm, err);
+		r = stamp(ret, &lsm, err);
 	if (r == 0)
-		r = publish(&object, err);
-	if (r == 0) {
-		for (int i = 0; i < LSM_HOOK_COUNT; i++)
-			attached += object.links[i] != NULL;
-		printf("loaded: %d programs, self-test passed\n", attached);
-		print_missing(&object);
-	}
+		r = pins_make_folder(PINS_NEW, err);
+	if (r == 0)
+		r = object_pin_maps(ret, PINS_NEW, err);
+	if (r == 0)
+		r = object_pin_links(ret, PINS_NEW CTL_LINKS, err);
+	return r;
+}
+
+static int load_new(const struct ctl_options *options, const char *verb, struct error *err)
+{
+	struct object object = { 0 };
+	int r = prepare(options, &object, err);
+
+	if (r == 0 && rename(PINS_NEW, LSM_PIN_DIR) < 0)
+		r = error_set(err, errno, "cannot move the pins to '%s'", LSM_PIN_DIR);
+	if (r == 0)
+		print_loaded(verb, &object);
 	object_done(&object);
 	return r;
+}
+
+static void say_loaded(struct lsm *lsm)
+{
+	struct lsm_state state;
+
+	if (lsm_read_state(lsm, &state, NULL) < 0)
+		return;
+	state.version[sizeof(state.version) - 1] = '\0';
+	if (str_eq(state.version, ctl_version))
+		printf("loaded already\n");
+	else
+		printf("loaded already, by version %s: 'bulwarkctl reload' brings %s\n",
+		       state.version, ctl_version);
 }
 
 int ctl_load(const struct ctl_options *options, struct error *err)
@@ -151,9 +182,10 @@ int ctl_load(const struct ctl_options *options, struct error *err)
 		return lock_fd;
 	r = lsm_open(&lsm, &before);
 	if (r == 0) {
-		printf("loaded already\n");
+		selftest_clear(&lsm);
+		say_loaded(&lsm);
 	} else if (r == -ENOENT && access(LSM_PIN_DIR, F_OK) < 0) {
-		r = load_locked(options, err);
+		r = load_new(options, "loaded", err);
 	} else {
 		*err = before;
 	}
@@ -162,102 +194,120 @@ int ctl_load(const struct ctl_options *options, struct error *err)
 	return r;
 }
 
-/* ---- unload ---- */
+/* ---- reload ---- */
 
-static int count_one(const struct lsm_container *container, void *data)
+/* The old set is gone. Should the new one alone not pass, no container is started under it any more. */
+static int test_alone(struct lsm *lsm, struct error *err)
 {
-	(void)container;
-	++*(unsigned int *)data;
+	static const struct lsm_state none = { .abi = LSM_ABI };
+	int r = selftest_run(lsm, 1, err);
+
+	if (r < 0) {
+		(void)write_state(lsm, &none, NULL); /* the failure itself is what is told */
+		return error_wrap(err,
+				  "the new programs do not enforce, and no container is started under "
+				  "them: end all containers, run 'bulwarkctl unload' and 'bulwarkctl load'");
+	}
 	return 0;
 }
 
-static int refuse_while_used(const struct ctl_options *options, struct error *err)
+static int take_over(struct object *object, struct lsm *live, struct error *err)
 {
-	struct lsm lsm = LSM_INIT;
-	unsigned int n = 0;
-	int r = 0;
+	struct pins_programs old = { .n = 0 };
+	int r = selftest_run(live, 2, err);
 
-	if (options->force || lsm_open(&lsm, NULL) < 0)
-		return 0; /* what cannot be opened protects nobody, or is of another version */
-	if (lsm_each_container(&lsm, count_one, &n, err) == 0 && n > 0)
+	if (r == 0)
+		r = set_host(live, err);
+	if (r == 0)
+		r = pins_make_folder(PINS_NEW, err);
+	if (r == 0)
+		r = object_pin_links(object, PINS_NEW CTL_LINKS, err);
+	if (r == 0)
+		r = pins_exchange(PINS_NEW CTL_LINKS, LSM_PIN_DIR CTL_LINKS, err);
+	if (r == 0)
+		r = stamp(object, live, err);
+	if (r == 0)
+		r = pins_remove(PINS_NEW, &old, err);
+	if (r == 0)
+		r = pins_await(&old, err);
+	return r == 0 ? test_alone(live, err) : r;
+}
+
+/*
+ * Maps that the new programs cannot use: they get their own, which is only possible while no container is in the old ones.
+ * Who would register one meanwhile waits for the lock, and then finds the old folder gone.
+ */
+static int replace(const struct ctl_options *options, const struct error *why, struct error *err)
+{
+	struct object object = { 0 };
+	struct pins_programs old = { .n = 0 };
+	unsigned int n = 0;
+	int lock_fd = -EBADF, r;
+
+	r = pins_count_containers(&n, err);
+	if (r == 0 && n == 0)
+		r = prepare(options, &object, err);
+	if (r == 0 && n == 0) {
+		r = lock_fd = pins_lock_maps(err);
+		if (r >= 0)
+			r = pins_count_containers(&n, err);
+	}
+	if (r == 0 && n > 0)
 		r = error_text(err, EBUSY,
-			       "%u container%s would lose the BPF LSM layer: end %s first, or say --force",
-			       n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
-	lsm_done(&lsm);
+			       "what is loaded cannot be kept (%s), and %u container%s under it: end %s, then "
+			       "run 'bulwarkctl unload' and 'bulwarkctl load'",
+			       why->msg, n, n == 1 ? " is" : "s are", n == 1 ? "it" : "them");
+	if (r == 0)
+		r = pins_exchange(PINS_NEW, LSM_PIN_DIR, err);
+	if (r == 0)
+		r = pins_remove(PINS_NEW, &old, err);
+	(void)fd_close(lock_fd);
+	if (r == 0)
+		r = pins_await(&old, err);
+	if (r == 0)
+		print_loaded("loaded anew, as the layout of the maps is another", &object);
+	object_done(&object);
 	return r;
 }
 
-/* The kernel's numbers of our programs: once they are gone, nothing of ours is called or left. */
-static size_t list_programs(const char *folder, uint32_t *ids, size_t max)
+static int reload_locked(const struct ctl_options *options, struct error *err)
 {
-	struct dirent *entry;
-	DIR *dir = opendir(folder);
-	size_t n = 0;
+	struct object object = { 0 };
+	struct error why = ERROR_INIT;
+	struct lsm live = LSM_INIT;
+	int r = lsm_open(&live, &why);
+	bool usable = r == 0;
 
-	while (dir && n < max && (entry = readdir(dir))) {
-		struct bpf_link_info info = { 0 };
-		uint32_t len = sizeof(info);
-		char path[320];
-		int fd;
-
-		if (!str_after(entry->d_name, CTL_LINK_PREFIX) ||
-		    str_format(path, sizeof(path), "%s/%s", folder, entry->d_name) < 0)
-			continue;
-		fd = bpf_obj_get(path);
-		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &len) == 0)
-			ids[n++] = info.prog_id;
-		(void)fd_close(fd);
+	if (r == -ENOENT && access(LSM_PIN_DIR, F_OK) < 0)
+		return load_new(options, "loaded", err);
+	if (usable) {
+		r = object_load(&live, options->debug, &object, &why);
+		usable = r != -EPROTO;
 	}
-	if (dir)
-		(void)closedir(dir);
-	return n;
+	if (!usable) {
+		r = replace(options, &why, err);
+	} else if (r < 0) {
+		*err = why;
+	} else {
+		r = take_over(&object, &live, err);
+		if (r == 0)
+			print_loaded("reloaded", &object);
+	}
+	object_done(&object);
+	lsm_done(&live);
+	return r;
 }
 
-static int wait_detached(const uint32_t *ids, size_t n, struct error *err)
+int ctl_reload(const struct ctl_options *options, struct error *err)
 {
-	const struct timespec pause = { .tv_nsec = 10 * 1000000 };
+	int r = probe_kernel(err), lock_fd;
 
-	for (size_t tries = 0; tries < DETACH_SECONDS * 100; tries++) {
-		bool left = false;
-
-		for (size_t i = 0; i < n && !left; i++) {
-			int fd = bpf_prog_get_fd_by_id(ids[i]);
-
-			left = fd >= 0;
-			(void)fd_close(fd);
-		}
-		if (!left)
-			return 0;
-		(void)nanosleep(&pause, NULL); /* the kernel tells nobody when it is done */
-	}
-	return error_text(err, EBUSY, "the pins are gone, but somebody else holds a program");
-}
-
-int ctl_unload(const struct ctl_options *options, struct error *err)
-{
-	uint32_t ids[LSM_HOOK_COUNT];
-	size_t n = 0;
-	int lock_fd, r;
-
-	if (access(LSM_PIN_DIR, F_OK) < 0) {
-		printf("nothing is loaded\n");
-		return 0;
-	}
+	if (r < 0)
+		return r;
 	lock_fd = pins_lock(err);
 	if (lock_fd < 0)
 		return lock_fd;
-	r = refuse_while_used(options, err);
-	if (r == 0) {
-		n = list_programs(LSM_PIN_DIR, ids, LSM_HOOK_COUNT);
-		if (rename(LSM_PIN_DIR, PINS_OLD) < 0 && errno != ENOENT)
-			r = error_set(err, errno, "cannot move '%s' away", LSM_PIN_DIR);
-	}
-	if (r == 0)
-		r = pins_remove(PINS_OLD, err);
-	if (r == 0)
-		r = wait_detached(ids, n, err);
+	r = reload_locked(options, err);
 	pins_unlock(lock_fd);
-	if (r == 0)
-		printf("unloaded\n");
 	return r;
 }

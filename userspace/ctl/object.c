@@ -46,18 +46,24 @@ static void btf_freep(struct btf **btf)
 
 static struct bpf_program *program_of(struct bpf_object *bpf, enum lsm_hook hook)
 {
-	char name[64];
+	return bpf_object__find_program_by_name(bpf, lsm_hooks[hook].program);
+}
 
-	if (str_format(name, sizeof(name), "lsm_%s", lsm_hooks[hook].name) < 0)
-		return NULL;
-	return bpf_object__find_program_by_name(bpf, name);
+/* Whether this kernel has what a program is attached to; of a function that is no hook, in the shape that it looks at. */
+static bool kernel_has(const struct btf *btf, const struct lsm_hook_info *hook)
+{
+	int id = btf__find_by_name_kind(btf, hook->function, BTF_KIND_FUNC);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (uint32_t)id);
+
+	if (type && hook->witness_args > 0)
+		type = btf__type_by_id(btf, type->type);
+	return type && (hook->witness_args == 0 || btf_vlen(type) >= hook->witness_args);
 }
 
 /* Programs for hooks that this kernel lacks are left out; status names them. */
 static int choose_programs(struct bpf_object *bpf, bool debug, struct error *err)
 {
 	__attribute__((cleanup(btf_freep))) struct btf *btf = btf__load_vmlinux_btf();
-	char name[64];
 
 	if (!btf)
 		return error_set(err, errno, "cannot read the kernel's BTF");
@@ -68,9 +74,7 @@ static int choose_programs(struct bpf_object *bpf, bool debug, struct error *err
 			return error_text(err, EINVAL,
 					  "the BPF object has no program for the hook %s",
 					  lsm_hooks[i].name);
-		if (str_format(name, sizeof(name), "bpf_lsm_%s", lsm_hooks[i].name) < 0)
-			return error_set(err, ENAMETOOLONG, "hook %s", lsm_hooks[i].name);
-		if (btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) < 0)
+		if (!kernel_has(btf, &lsm_hooks[i]))
 			(void)bpf_program__set_autoload(program, false);
 		if (debug) /* how many instructions the verifier walked */
 			(void)bpf_program__set_log_level(program, BPF_LOG_STATS);
@@ -85,8 +89,8 @@ static int attach_programs(struct object *object, struct error *err)
 
 		if (!bpf_program__autoload(program))
 			continue;
-		object->links[i] = bpf_program__attach_lsm(program);
-		if (!object->links[i])
+		object->links[i] = bpf_program__attach(program);
+		if (!object->links[i] && lsm_hooks[i].witness_args == 0)
 			return error_set(err, errno, "cannot attach the program of the hook %s",
 					 lsm_hooks[i].name);
 	}
@@ -101,7 +105,35 @@ void object_done(struct object *object)
 	memset(object, 0, sizeof(*object));
 }
 
-int object_load(bool debug, struct object *ret, struct error *err)
+/* What libbpf would otherwise find out by the verifier's refusal, in words that help nobody. */
+static bool map_fits(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.type == bpf_map__type(map) &&
+	       info.key_size == bpf_map__key_size(map) &&
+	       info.value_size == bpf_map__value_size(map) &&
+	       info.max_entries == bpf_map__max_entries(map) &&
+	       info.map_flags == bpf_map__map_flags(map);
+}
+
+static int reuse_maps(struct bpf_object *bpf, const struct lsm *from, struct error *err)
+{
+	for (int i = 0; i < LSM_MAP_COUNT; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(bpf, lsm_map_names[i]);
+
+		if (!map || !map_fits(map, from->map_fds[i]))
+			return error_text(err, EPROTO, "the map '%s' has another layout",
+					  lsm_map_names[i]);
+		if (bpf_map__reuse_fd(map, from->map_fds[i]) < 0)
+			return error_set(err, errno, "cannot use the map '%s' that is loaded",
+					 lsm_map_names[i]);
+	}
+	return 0;
+}
+
+int object_load(const struct lsm *reuse, bool debug, struct object *ret, struct error *err)
 {
 	struct object object = { 0 };
 	const struct bpf_object_open_opts options = { .sz = sizeof(options),
@@ -113,6 +145,8 @@ int object_load(bool debug, struct object *ret, struct error *err)
 	if (!object.bpf)
 		return error_set(err, errno, "cannot read the BPF object");
 	r = choose_programs(object.bpf, debug, err);
+	if (r == 0 && reuse)
+		r = reuse_maps(object.bpf, reuse, err);
 	if (r == 0) {
 		r = bpf_object__load(object.bpf);
 		if (r == -EPERM)
@@ -147,25 +181,31 @@ int object_maps(const struct object *object, struct lsm *ret, struct error *err)
 	return 0;
 }
 
-static int pin(int fd, const char *folder, const char *prefix, const char *name, struct error *err)
+static int pin(int fd, const char *folder, const char *name, struct error *err)
 {
 	char path[128];
 
-	if (str_format(path, sizeof(path), "%s/%s%s", folder, prefix, name) < 0)
+	if (str_format(path, sizeof(path), "%s/%s", folder, name) < 0)
 		return error_set(err, ENAMETOOLONG, "cannot pin '%s'", name);
 	return bpf_obj_pin(fd, path) < 0 ? error_set(err, errno, "cannot pin '%s'", path) : 0;
 }
 
-int object_pin(const struct object *object, const char *folder, struct error *err)
+int object_pin_maps(const struct object *object, const char *folder, struct error *err)
 {
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < LSM_MAP_COUNT; i++)
-		r = pin(bpf_object__find_map_fd_by_name(object->bpf, lsm_map_names[i]), folder, "",
+		r = pin(bpf_object__find_map_fd_by_name(object->bpf, lsm_map_names[i]), folder,
 			lsm_map_names[i], err);
+	return r;
+}
+
+int object_pin_links(const struct object *object, const char *folder, struct error *err)
+{
+	int r = 0;
+
 	for (int i = 0; r == 0 && i < LSM_HOOK_COUNT; i++)
 		if (object->links[i])
-			r = pin(bpf_link__fd(object->links[i]), folder, CTL_LINK_PREFIX,
-				lsm_hooks[i].name, err);
+			r = pin(bpf_link__fd(object->links[i]), folder, lsm_hooks[i].name, err);
 	return r;
 }

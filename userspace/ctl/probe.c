@@ -29,46 +29,76 @@ static bool list_has(const char *list, const char *word)
 	return false;
 }
 
-/* The list as the kernel's lsm= wants it: `capability` is always there, and never named. */
-static void wanted_list(const char *list, char *ret, size_t size)
+/* What stands in the kernel's list, without the newline; the caller frees it. */
+static char *read_list(void)
 {
-	size_t n = 0;
+	char *list = NULL;
 
+	if (fd_read_file(AT_FDCWD, LSM_LIST, LSM_LIST_MAX, &list, NULL, NULL) < 0)
+		return NULL;
+	list[strcspn(list, "\n")] = '\0';
+	return list;
+}
+
+/* The list as the kernel's lsm= wants it: `capability` is always there, and never named. */
+static int format_parameter(const char *list, char *buf, size_t size)
+{
+	static const char always[] = "capability";
+	size_t n = sizeof("lsm=") - 1;
+
+	if (size < sizeof("lsm=bpf"))
+		return -ENAMETOOLONG;
+	memcpy(buf, "lsm=", n);
 	for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',') {
 		size_t len = strcspn(at, ",");
 
-		if (strncmp(at, "capability", len) == 0 || n + len + sizeof(",bpf") >= size)
+		if (len == sizeof(always) - 1 && strncmp(at, always, len) == 0)
 			continue;
-		memcpy(ret + n, at, len);
+		if (n + len + sizeof(",bpf") > size)
+			return -ENAMETOOLONG;
+		memcpy(buf + n, at, len);
 		n += len;
-		ret[n++] = ',';
+		buf[n++] = ',';
 	}
-	memcpy(ret + n, "bpf", sizeof("bpf"));
+	memcpy(buf + n, "bpf", sizeof("bpf"));
+	return 0;
+}
+
+int probe_lsm_parameter(char *buf, size_t size)
+{
+	_cleanup_free_ char *list = read_list();
+
+	if (!list)
+		return -ENOENT;
+	return list_has(list, "bpf") ? -EALREADY : format_parameter(list, buf, size);
 }
 
 static int check_lsm_list(struct error *err)
 {
-	_cleanup_free_ char *list = NULL;
+	_cleanup_free_ char *list = read_list();
 	char wanted[256];
 
-	if (fd_read_file(AT_FDCWD, LSM_LIST, LSM_LIST_MAX, &list, NULL, err) < 0)
+	if (!list)
 		return error_text(err, ENOTSUP,
 				  "'%s' cannot be read, so that nobody knows which LSMs run: "
 				  "mount -t securityfs securityfs /sys/kernel/security",
 				  LSM_LIST);
-	list[strcspn(list, "\n")] = '\0';
 	if (list_has(list, "bpf"))
 		return 0;
-	wanted_list(list, wanted, sizeof(wanted));
+	if (format_parameter(list, wanted, sizeof(wanted)) < 0)
+		return error_text(err, ENOTSUP,
+				  "this kernel runs without the BPF LSM: add bpf to the list in '%s' and boot with "
+				  "all of it as lsm=",
+				  LSM_LIST);
 	if (access("/etc/default/grub", F_OK) == 0)
 		return error_text(err, ENOTSUP,
 				  "this kernel runs without the BPF LSM (it has %s), so that programs would load and "
-				  "enforce nothing: add lsm=%s to GRUB_CMDLINE_LINUX in /etc/default/grub, run "
+				  "enforce nothing: add %s to GRUB_CMDLINE_LINUX in /etc/default/grub, run "
 				  "update-grub, and reboot",
 				  list, wanted);
 	return error_text(err, ENOTSUP,
 			  "this kernel runs without the BPF LSM (it has %s), so that programs would load and enforce "
-			  "nothing: boot it with lsm=%s on its command line",
+			  "nothing: boot it with %s on its command line",
 			  list, wanted);
 }
 

@@ -22,7 +22,6 @@
 #include "proc.h"
 #include "str.h"
 
-#define SELFTEST_CGROUP UINT64_MAX
 #define SELFTEST_SECONDS 60 /* under emulation everything is slow */
 
 /* What the child says after each order: errno values of its two attempts. */
@@ -115,10 +114,23 @@ static int register_child(struct lsm *lsm, pid_t pid, struct error *err)
 	return 0;
 }
 
-/* Each mode, what the child sees there, and what is counted until then. */
-static int check_modes(struct lsm *lsm, int sock, struct error *err)
+static int check_counters(struct lsm *lsm, uint64_t wanted, struct error *err)
 {
 	struct lsm_counters counts;
+	int r = lsm_read_counters(lsm, SELFTEST_CGROUP, &counts, err);
+
+	if (r == 0 && (counts.socket_create != wanted || counts.userns_create != wanted))
+		r = error_text(err, EACCES,
+			       "self-test: refusals were not counted as they should be (socket: %llu, user "
+			       "namespace: %llu, and not %llu)",
+			       (unsigned long long)counts.socket_create,
+			       (unsigned long long)counts.userns_create, (unsigned long long)wanted);
+	return r;
+}
+
+/* Each mode, what the child sees there, and what is counted until then. */
+static int check_modes(struct lsm *lsm, unsigned int sets, int sock, struct error *err)
+{
 	struct answer answer;
 	int r = ask(sock, &answer, err);
 
@@ -134,6 +146,8 @@ static int check_modes(struct lsm *lsm, int sock, struct error *err)
 	if (r == 0 && (answer.socket_errno == EPERM || answer.userns_errno != 0))
 		r = error_text(err, EACCES, "self-test: in mode audit something was refused");
 	if (r == 0)
+		r = check_counters(lsm, sets, err);
+	if (r == 0)
 		r = lsm_set_mode(lsm, SELFTEST_CGROUP, LSM_MODE_ENFORCE, LSM_MODE_OFF, 0, err);
 	if (r == 0)
 		r = ask(sock, &answer, err);
@@ -143,13 +157,11 @@ static int check_modes(struct lsm *lsm, int sock, struct error *err)
 			       "have it (socket: %d, user namespace: %d): this kernel does not enforce them",
 			       answer.socket_errno, answer.userns_errno);
 	if (r == 0)
-		r = lsm_read_counters(lsm, SELFTEST_CGROUP, &counts, err);
-	if (r == 0 && (counts.socket_create != 2 || counts.userns_create != 2))
-		r = error_text(err, EACCES, "self-test: refusals were not counted");
+		r = check_counters(lsm, sets + 1, err);
 	return r;
 }
 
-static int run_with_child(struct lsm *lsm, pid_t pid, int sock, struct error *err)
+static int run_with_child(struct lsm *lsm, unsigned int sets, pid_t pid, int sock, struct error *err)
 {
 	struct answer answer = { 0 };
 	int r;
@@ -162,18 +174,24 @@ static int run_with_child(struct lsm *lsm, pid_t pid, int sock, struct error *er
 	if (r == 0)
 		r = register_child(lsm, pid, err);
 	if (r == 0)
-		r = check_modes(lsm, sock, err);
+		r = check_modes(lsm, sets, sock, err);
 	if (lsm_unregister(lsm, SELFTEST_CGROUP, r < 0 ? NULL : err) < 0 && r == 0)
 		r = error_wrap(err, "self-test");
 	return r;
 }
 
+void selftest_clear(struct lsm *lsm)
+{
+	(void)lsm_unregister(lsm, SELFTEST_CGROUP, NULL); /* then the next one does */
+}
+
 /* The records of the self-test are no news to anybody: whoever reads the ring knows them by their cgroup. */
-int selftest_run(struct lsm *lsm, struct error *err)
+int selftest_run(struct lsm *lsm, unsigned int sets, struct error *err)
 {
 	int socks[2], r;
 	pid_t pid;
 
+	selftest_clear(lsm);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
 		return error_set(err, errno, "self-test: cannot make a socket");
 	pid = fork();
@@ -185,7 +203,7 @@ int selftest_run(struct lsm *lsm, struct error *err)
 	if (pid < 0)
 		r = error_set(err, errno, "self-test: cannot fork");
 	else
-		r = run_with_child(lsm, pid, socks[0], err);
+		r = run_with_child(lsm, sets, pid, socks[0], err);
 	(void)fd_close(socks[0]);
 	if (pid > 0)
 		(void)waitpid(pid, NULL, 0);

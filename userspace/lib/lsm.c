@@ -19,7 +19,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include "error.h"
@@ -29,20 +28,30 @@
 #include "str.h"
 
 #define USERNS_LEVELS 33
+#define STATE_ROOM 1024	   /* what struct lsm_state may grow to, for ever */
 #define FILEID_KERNFS 0xfe /* type of a file handle that holds a cgroup id: linux/exportfs.h */
 
 const char *const lsm_map_names[LSM_MAP_COUNT] = {
-	[LSM_MAP_CONTAINERS] = "containers", [LSM_MAP_NAMESPACES] = "namespaces",
-	[LSM_MAP_COUNTERS] = "counters",     [LSM_MAP_SETUP_TASKS] = "setup_tasks",
-	[LSM_MAP_INHERITED] = "inherited",   [LSM_MAP_PROC_RULES] = "proc_rules",
-	[LSM_MAP_MASKS] = "masks",	     [LSM_MAP_GUARDED] = "guarded",
-	[LSM_MAP_EVENTS] = "events",	     [LSM_MAP_STATE] = "state",
+	[LSM_MAP_CONTAINERS] = "containers",
+	[LSM_MAP_NAMESPACES] = "namespaces",
+	[LSM_MAP_COUNTERS] = "counters",
+	[LSM_MAP_SETUP_TASKS] = "setup_tasks",
+	[LSM_MAP_INHERITED] = "inherited",
+	[LSM_MAP_PROC_RULES] = "proc_rules",
+	[LSM_MAP_MASKS] = "masks",
+	[LSM_MAP_GUARDED] = "guarded",
+	[LSM_MAP_GUARDED_NAMES] = "guarded_names",
+	[LSM_MAP_EVENTS] = "events",
+	[LSM_MAP_STATE] = "state",
 };
 
 const struct lsm_hook_info lsm_hooks[LSM_HOOK_COUNT] = {
-#define LSM_HOOK_INFO(hook, topic, lost) { #hook, topic, lost },
-	LSM_HOOKS(LSM_HOOK_INFO)
+#define LSM_HOOK_INFO(hook, topic, lost) { #hook, topic, lost, "lsm_" #hook, "bpf_lsm_" #hook, 0 },
+#define LSM_WITNESS_INFO(witness, function, args, lost)                                            \
+	{ #witness, "witness", lost, #witness, #function, args },
+	LSM_HOOKS(LSM_HOOK_INFO) LSM_WITNESSES(LSM_WITNESS_INFO)
 #undef LSM_HOOK_INFO
+#undef LSM_WITNESS_INFO
 };
 
 static const char *const mode_names[] = {
@@ -89,6 +98,20 @@ uint32_t lsm_allow_parse(const char *name)
 		if (str_eq(name, allow_names[i].name))
 			return allow_names[i].bit;
 	return 0;
+}
+
+uint32_t lsm_fs_parse(const char *type)
+{
+	static const char *const names[] = {
+#define LSM_FS_NAME(type) #type,
+		LSM_FS_TYPES(LSM_FS_NAME)
+#undef LSM_FS_NAME
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_eq(type, names[i]))
+			return 1U << i;
+	return LSM_FS_OTHER;
 }
 
 void lsm_done(struct lsm *lsm)
@@ -167,6 +190,7 @@ fail:
 int lsm_lock_maps(struct lsm *lsm, int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
 
 	*ret_fd = -EBADF;
 	if (lsm->dir_fd < 0)
@@ -178,6 +202,11 @@ int lsm_lock_maps(struct lsm *lsm, int *ret_fd, struct error *err)
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return error_set(err, errno, "cannot lock '%s'", LSM_PIN_DIR);
+	/* The loader takes the folder away under this lock: what is written to its maps then protects nobody. */
+	if (fstat(fd, &st) < 0)
+		return error_set(err, errno, "cannot stat '%s'", LSM_PIN_DIR);
+	if (st.st_nlink == 0)
+		return error_text(err, ESTALE, "the BPF LSM layer was unloaded meanwhile: try again");
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
@@ -201,10 +230,16 @@ int lsm_read_counters(struct lsm *lsm, uint64_t cgroup_id, struct lsm_counters *
 
 int lsm_read_state(struct lsm *lsm, struct lsm_state *ret, struct error *err)
 {
+	/* The kernel writes as much as the map has, and another version's may have more. */
+	union {
+		struct lsm_state state;
+		char room[STATE_ROOM];
+	} u = { 0 };
 	uint32_t key = 0;
 
-	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_STATE], &key, ret) < 0)
+	if (lsm_map_lookup(lsm->map_fds[LSM_MAP_STATE], &key, &u) < 0)
 		return error_set(err, errno, "cannot read the state of the BPF LSM layer");
+	*ret = u.state;
 	return 0;
 }
 
@@ -270,12 +305,16 @@ static int userns_level_of(int userns_fd, uint32_t *ret_level, struct error *err
 }
 
 /* A cgroup's id is its inode number; its level is how often ".." leads somewhere else on the same file system. */
-static int cgroup_id_of(int cgroup_fd, uint64_t *ret_id, struct error *err)
+static int cgroup_id_of(int cgroup_fd, uint32_t first_uid, uint64_t *ret_id, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct stat first, at, up;
 	struct statfs fs;
 
+	if (cgroup_fd == -EBADF) {
+		*ret_id = LSM_NO_CGROUP | first_uid;
+		return 0;
+	}
 	if (fstatfs(cgroup_fd, &fs) < 0 || fstat(cgroup_fd, &first) < 0)
 		return error_set(err, errno, "cannot stat a cgroup");
 	if (fs.f_type != CGROUP2_SUPER_MAGIC || !S_ISDIR(first.st_mode))
@@ -342,7 +381,8 @@ static int merge_one(const struct lsm_container *c, void *data)
 
 	if (!shares_namespace(c, merge->like))
 		return 0;
-	if (merge->cgroup_fd >= 0 && cgroup_is_gone(merge->cgroup_fd, c->cgroup_id)) {
+	if (merge->cgroup_fd >= 0 && !(c->cgroup_id & LSM_NO_CGROUP) &&
+	    cgroup_is_gone(merge->cgroup_fd, c->cgroup_id)) {
 		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_CONTAINERS], &c->cgroup_id);
 		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_COUNTERS], &c->cgroup_id);
 		lsm_forget_masks(merge->lsm, c);
@@ -353,6 +393,7 @@ static int merge_one(const struct lsm_container *c, void *data)
 		return 0;
 	}
 	to->allow &= c->allow;
+	to->fs_refused |= c->fs_refused;
 	if (c->userns_depth < to->userns_depth)
 		to->userns_depth = c->userns_depth;
 	if (c->mode > to->mode)
@@ -418,7 +459,8 @@ int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 			       .mode = LSM_MODE_OFF,
 			       .armed_mode = registration->armed_mode,
 			       .allow = registration->allow,
-			       .userns_depth = registration->userns_depth },
+			       .userns_depth = registration->userns_depth,
+			       .fs_refused = registration->fs_refused },
 	};
 	struct lsm_container *container = &ns.strictest;
 	_cleanup_close_ int lock_fd = -EBADF;
@@ -426,7 +468,8 @@ int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 	int r;
 
 	memcpy(container->id, registration->id, len);
-	r = cgroup_id_of(registration->cgroup_fd, (uint64_t *)&container->cgroup_id, err);
+	r = cgroup_id_of(registration->cgroup_fd, registration->first_uid,
+			 (uint64_t *)&container->cgroup_id, err);
 	if (r == 0)
 		r = lsm_userns_of(registration->userns_fd, &container->userns, err);
 	if (r == 0)
@@ -570,24 +613,6 @@ int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *
 	by.userns[0] = userns;
 	if (lsm_map_update(map, &fd, &by, BPF_ANY) < 0)
 		return error_set(err, errno, "cannot let the container reopen a file it inherits");
-	return 0;
-}
-
-int lsm_guard_socket(struct lsm *lsm, int fd, bool guard, struct error *err)
-{
-	struct lsm_inode key = { 0 };
-	uint32_t value = 1;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set(err, errno, "cannot stat a socket");
-	if (!S_ISSOCK(st.st_mode))
-		return error_text(err, EINVAL, "what is to be guarded is not a socket");
-	key.inode = st.st_ino;
-	key.device = major(st.st_dev) << 20 | minor(st.st_dev);
-	if (guard ? lsm_map_update(lsm->map_fds[LSM_MAP_GUARDED], &key, &value, BPF_ANY) < 0 :
-		    lsm_map_delete(lsm->map_fds[LSM_MAP_GUARDED], &key) < 0 && errno != ENOENT)
-		return error_set(err, errno, "cannot change the guard of a socket");
 	return 0;
 }
 

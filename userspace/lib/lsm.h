@@ -27,6 +27,7 @@ enum lsm_map {
 	LSM_MAP_PROC_RULES,
 	LSM_MAP_MASKS,
 	LSM_MAP_GUARDED,
+	LSM_MAP_GUARDED_NAMES,
 	LSM_MAP_EVENTS,
 	LSM_MAP_STATE,
 	LSM_MAP_COUNT,
@@ -38,7 +39,10 @@ extern const char *const lsm_map_names[LSM_MAP_COUNT];
 struct lsm_hook_info {
 	const char *name;  /* "file_open" */
 	const char *topic; /* "confine" */
-	const char *lost;  /* what is not enforced on a kernel without it */
+	const char *lost; /* what is not enforced, by a witness not recorded, on a kernel without it */
+	const char *program;  /* "lsm_file_open" */
+	const char *function; /* what it is attached to: "bpf_lsm_file_open" */
+	int witness_args; /* of the function that a witness looks at; 0: it is a hook of the LSM */
 };
 extern const struct lsm_hook_info lsm_hooks[LSM_HOOK_COUNT];
 
@@ -49,14 +53,14 @@ bool lsm_mode_parse(const char *name, enum lsm_mode *ret_mode);
 /* Bits by name: "bpf", "keys", "io_uring" and so on; 0 for what is none. */
 uint32_t lsm_allow_parse(const char *name);
 
+/* "tmpfs": LSM_FS(tmpfs); LSM_FS_OTHER for what is not in the list. */
+uint32_t lsm_fs_parse(const char *type);
+
 struct lsm {
 	int dir_fd; /* of LSM_PIN_DIR: its lock; -EBADF while the loader tests what is not pinned yet */
 	int map_fds[LSM_MAP_COUNT];
 };
-#define LSM_INIT                                                                                   \
-	((struct lsm){ -EBADF,                                                                     \
-		       { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF,   \
-			 -EBADF } })
+#define LSM_INIT ((struct lsm){ -EBADF, { [0 ... LSM_MAP_COUNT - 1] = -EBADF } })
 
 /**
  * lsm_open() - Find the maps that the loader pinned
@@ -70,12 +74,17 @@ void lsm_done(struct lsm *lsm);
 
 struct lsm_registration {
 	const char *id; /* of the container; borrowed */
-	int cgroup_fd; /* its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed */
+	/*
+	 * Its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed. -EBADF: it has none, and is known by
+	 * its user namespace alone; in a pod it then has the strictest policy of all.
+	 */
+	int cgroup_fd;
 	int userns_fd; /* its user namespace; borrowed */
 	uint32_t first_uid; /* host id of the first line of its uid_map: nobody else's while it is registered */
 	enum lsm_mode armed_mode; /* for lsm_arm(): audit or enforce */
 	uint32_t allow;		  /* enum lsm_allow */
 	uint32_t userns_depth;	  /* user namespaces that may be nested in its own */
+	uint32_t fs_refused; /* LSM_FS(type) of each type that it may not mount; 0: none. An allow-list is its complement */
 };
 
 /**
@@ -84,7 +93,7 @@ struct lsm_registration {
  *
  * Containers that share the user namespace become a pod, whose unregistered tasks get the strictest policy of all.
  * Entries of containers whose cgroup is gone are dropped where they stand in the way.
- * Return: 0; -EEXIST when the cgroup has an entry; -EINVAL for an fd that is no cgroup v2 folder, no user namespace, or the
+ * Return: 0; -EEXIST when the cgroup has an entry, or a second one of a pod has none; -EINVAL for an fd that is no cgroup v2 folder, no user namespace, or the
  * host's; -ENOSPC when there are LSM_CONTAINERS_MAX already.
  */
 int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
@@ -130,6 +139,12 @@ int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum l
  */
 int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error *err);
 
+/* The cgroup of an entry, for people: 0 where it has none. */
+static inline uint64_t lsm_cgroup_shown(uint64_t cgroup_id)
+{
+	return cgroup_id & LSM_NO_CGROUP ? 0 : cgroup_id;
+}
+
 /* Forgets a container, its masks and its counters. One that is not there is no error. */
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err);
 
@@ -142,8 +157,37 @@ int lsm_mark_setup(struct lsm *lsm, int pidfd, struct error *err);
 /* Containers of the user namespace with inode number @userns may reopen the file of @fd. -EBADF for O_PATH. */
 int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *err);
 
-/* No container connects to the unix(7) socket at @fd (O_PATH) any more, or again with @guard false. */
-int lsm_guard_socket(struct lsm *lsm, int fd, bool guard, struct error *err);
+/**
+ * lsm_guard() - Keep every container from something of the host, should it ever be in its reach
+ * @fd:		O_PATH or any other; a folder, whose entries are guarded with it, a file, or a unix(7) socket; borrowed
+ * @name:	NULL; or the name of one entry of the folder @fd, which may not exist yet, or be replaced: it is guarded, the
+ *		folder and its other entries are not
+ * @guard:	false: no longer. What is not guarded is no error
+ *
+ * Guarded is: no connection, no mount on it or moved from it, not opened for writing, not made, removed, renamed or linked,
+ * no other owner, mode or length.
+ * Return: 0; -EINVAL for a @name that is empty, "." or "..", has a '/' or LSM_GUARD_NAME bytes, or whose @fd is no folder;
+ * -ENOTSUP on Btrfs, where a subvolume's numbers are not those of its inodes; -ENOSPC for more than LSM_GUARDS_MAX.
+ */
+int lsm_guard(struct lsm *lsm, int fd, const char *name, bool guard, struct error *err);
+
+/*
+ * lsm_guard_host() - Guard what no container touches on any host: engines' configuration, data, sockets; our policy and state
+ *
+ * Folders that are not there are passed over: lsm_guard_host_folders() looks for those again, and is cheap.
+ */
+int lsm_guard_host(struct lsm *lsm, struct error *err);
+int lsm_guard_host_folders(struct lsm *lsm, struct error *err);
+
+/**
+ * lsm_guard_abstract() - The same for connections to an abstract unix(7) socket, which has no inode
+ * @netns_fd:	the network namespace that it is in; borrowed
+ * @name:	without the NUL in front; @len bytes, of which any may be NUL
+ *
+ * Return: 0; -EINVAL for a name that is empty or longer than a socket's, and for an fd that is no network namespace; -ENOSPC.
+ */
+int lsm_guard_abstract(struct lsm *lsm, int netns_fd, const char *name, size_t len, bool guard,
+		       struct error *err);
 
 /* A rule on a node: @magic is procfs's or sysfs's, @path below its root without a leading '/'; @node 0 removes it. */
 int lsm_set_proc_rule(struct lsm *lsm, uint64_t magic, const char *path, uint32_t node,

@@ -2,12 +2,11 @@
 /*
  * monitor_abi - owns the words between `bulwark create` and the bulwark-monitor it starts, on a SOCK_SEQPACKET pair.
  *
- *	create		USERNS, as soon as there is one
- *	create		START, when init has its namespaces and is in its cgroup
+ *	create		USERNS, as soon as there is one, and the cgroup
  *	monitor		FILES, as often as needed: detached mounts and where they belong
  *	monitor		READY: that was all
- *	create		COMMIT, before the mounts are sealed. From then on the monitor ends with init; before, with its end of
- *			the socket
+ *	create		COMMIT, before the mounts are sealed, when init is in all its namespaces. From then on the monitor ends
+ *			with init; before, with its end of the socket
  *
  * FAILED takes the place of what the monitor should have said.
  */
@@ -26,22 +25,23 @@
 
 enum monitor_word {
 	MONITOR_USERNS = 1, /* descriptor: the container's user namespace */
-	MONITOR_START,	    /* descriptor: pidfd of init */
 	MONITOR_FILES,
 	MONITOR_READY,
-	MONITOR_COMMIT, /* descriptors: none, or an engine's overlay and its twin, detached */
+	MONITOR_COMMIT, /* descriptors: pidfd of init; if there is one, an engine's overlay and its twin, both detached */
 	MONITOR_FAILED,
 };
 
-/* With USERNS. */
-struct monitor_userns {
-	uint32_t no_sysctls; /* those of the container are read-only: then the kernel's own will do */
-};
+#define MONITOR_MEMBERSHIP_MAX 8192
 
-struct monitor_start {
-	int32_t init_pid;
+struct monitor_userns {
 	uint32_t root_uid, root_gid; /* of the container's root, on the host */
 	uint32_t has_twin;	     /* two overlays come with COMMIT */
+	uint32_t no_sysctls; /* those of the container are read-only: then the kernel's own will do */
+	char membership[MONITOR_MEMBERSHIP_MAX]; /* its cgroups, as /proc/PID/cgroup has them */
+};
+
+struct monitor_commit {
+	int32_t init_pid;
 };
 
 /* Descriptors: one mount for each. */
@@ -55,7 +55,7 @@ struct monitor_message {
 	uint32_t version;
 	union {
 		struct monitor_userns userns;
-		struct monitor_start start;
+		struct monitor_commit commit;
 		struct monitor_files files;
 		struct error error;
 	};

@@ -3,9 +3,8 @@
  * keeper - see keeper.h. Stages, and what is given up at each:
  *
  *  1. executed by `bulwark create`, as the host's root: makes what needs no container, while that is being made
- *  2. has the FUSE superblock built (superblock.c) when there is a user namespace to build it in
- *  3. at START: opens the container's cgroups, leaves the host's mounts, starts a worker
- *  4. gives up all capabilities but five, and waits: for COMMIT, for the worker's death, for init's
+ *  2. at USERNS: opens the container's cgroups, has the FUSE superblock built (superblock.c), starts a worker
+ *  3. at COMMIT: leaves the host's mounts, gives up all capabilities but five; waits for the worker's death, and for init's
  *
  * It is the only process here that is privileged for long, so it parses nothing that comes from the container: what it is
  * sent are messages of fixed size from `create`, and what it reads in shared memory is one counter.
@@ -28,6 +27,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "coherence.h"
@@ -44,16 +44,15 @@
 #include "trim.h"
 #include "worker.h"
 
-#define FAST_RESTARTS 8	     /* without one request served in between; then with a pause */
-#define PAUSE_MAX_MS 1000    /* which doubles up to this */
-#define CREATE_RESTARTS 10   /* before COMMIT: then there is no emulation */
-#define MEMBERSHIP_MAX 65536 /* bytes of /proc/PID/cgroup */
+#define FAST_RESTARTS 8	   /* without one request served in between; then with a pause */
+#define PAUSE_MAX_MS 1000  /* which doubles up to this */
+#define CREATE_RESTARTS 10 /* before COMMIT: then there is no emulation */
 
 struct keeper {
 	struct loop *loop;
 	int control_fd; /* -EBADF after COMMIT */
 	int dev_fd, exe_fd;
-	int empty_ns_fd; /* mount namespace that it goes to */
+	int empty_ns_fd; /* mount namespace that it goes to; -EBADF: it is there */
 	int init_pidfd;
 	int builder_sock;
 	int fuse_fd; /* -EBADF: the connection is gone */
@@ -103,6 +102,8 @@ static _Noreturn void become_worker(const struct keeper *k, bool first)
 
 	list_kept(k, kept);
 	proc_reset_signals();
+	if (k->empty_ns_fd >= 0 && setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
+		_exit(EXIT_FAILURE);
 	if (dup2(k->shared_fd, WORKER_SHARED_FD) != WORKER_SHARED_FD)
 		_exit(EXIT_FAILURE);
 	if (first)
@@ -206,45 +207,6 @@ static int on_signal(struct loop *loop, int fd, uint32_t events, void *data, str
 
 /* ---- create ----------------------------------------------------------------------------------------------- */
 
-static void committed(struct keeper *k)
-{
-	(void)loop_unwatch(k->loop, k->control_fd, NULL);
-	k->control_fd = fd_close(k->control_fd);
-	trim_program();
-}
-
-/* A container without it is a container with a limit, and no failure. */
-static void begin_coherence(struct keeper *k, const int fds[2])
-{
-	(void)coherence_begin(k->coherence, fds[0], fds[1], NULL);
-}
-
-static int on_control(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
-{
-	struct keeper *k = data;
-	struct monitor_message m;
-	int fds[2];
-	size_t n_fds = 0;
-	ssize_t n = fd_recv(fd, &m, sizeof(m), fds, 2, &n_fds, err);
-
-	(void)events;
-	if (n < 0)
-		return (int)n;
-	if (n == 0) { /* create is dead, or gave up */
-		loop_stop(loop, 0);
-		return 0;
-	}
-	if (n == sizeof(m) && m.word == MONITOR_COMMIT && n_fds == 2 && k->coherence)
-		begin_coherence(k, fds);
-	else
-		for (size_t i = 0; i < n_fds; i++)
-			fd_close(fds[i]);
-	if (n != sizeof(m) || m.word != MONITOR_COMMIT)
-		return error_text(err, EPROTO, "not a COMMIT");
-	committed(k);
-	return 0;
-}
-
 static int on_init(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
 {
 	(void)fd;
@@ -253,6 +215,63 @@ static int on_init(struct loop *loop, int fd, uint32_t events, void *data, struc
 	(void)err;
 	loop_stop(loop, 0);
 	return 0;
+}
+
+/* What could not be known before: its clocks are set back when it has a time namespace. */
+static void read_clocks(struct keeper *k, pid_t init)
+{
+	const struct emu_places places = { .proc = "/proc",
+					   .sys = "/sys/devices/system",
+					   .cgroup = "/sys/fs/cgroup",
+					   .membership = "",
+					   .init_pid = init };
+	struct emu_sources sources = EMU_SOURCES_INIT;
+
+	if (emu_sources_open(&sources, &places, NULL) == 0)
+		k->shared->sources.boottime_offset_ns = sources.boottime_offset_ns;
+	emu_sources_done(&sources);
+}
+
+/* Descriptors are taken over. A container whose overlays are not watched is one with a limit, and no failure. */
+static int commit(struct keeper *k, const struct monitor_commit *m, const int *fds, size_t n_fds,
+		  struct error *err)
+{
+	int r;
+
+	k->init_pidfd = fds[0];
+	read_clocks(k, m->init_pid);
+	if (n_fds == 3 && k->coherence)
+		(void)coherence_begin(k->coherence, fds[1], fds[2], NULL);
+	if (setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
+		return error_set(err, errno, "cannot leave the host's mounts");
+	k->empty_ns_fd = fd_close(k->empty_ns_fd);
+	r = sandbox_keeper(err);
+	if (r == 0)
+		r = loop_watch(k->loop, k->init_pidfd, EPOLLIN, on_init, k, err);
+	(void)loop_unwatch(k->loop, k->control_fd, NULL);
+	k->control_fd = fd_close(k->control_fd);
+	trim_program();
+	return r;
+}
+
+static int on_control(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
+{
+	struct monitor_message m;
+	int fds[3];
+	size_t n_fds = 0;
+	ssize_t n = fd_recv(fd, &m, sizeof(m), fds, 3, &n_fds, err);
+
+	(void)events;
+	if (n < 0)
+		return (int)n;
+	if (n == 0) { /* create is dead, or gave up */
+		loop_stop(loop, 0);
+		return 0;
+	}
+	if (n != sizeof(m) || m.word != MONITOR_COMMIT || (n_fds != 1 && n_fds != 3))
+		return error_text(err, EPROTO,
+				  "not a COMMIT"); /* and this is the end of all descriptors */
+	return commit(data, &m.commit, fds, n_fds, err);
 }
 
 /* 1: it came, with one descriptor. 0: create ended before. */
@@ -274,25 +293,22 @@ static int wait_for(const struct keeper *k, enum monitor_word word, struct monit
 
 /* ---- making it -------------------------------------------------------------------------------------------- */
 
-static int open_sources(struct emu_sources *ret, pid_t init, struct error *err)
+static int open_sources(struct emu_sources *ret, const char *membership, struct error *err)
 {
-	_cleanup_free_ char *membership = NULL;
-	struct emu_places places = {
+	const struct emu_places places = {
 		.proc = "/proc",
 		.sys = "/sys/devices/system",
 		.cgroup = "/sys/fs/cgroup",
-		.init_pid = init,
+		.membership = membership,
 		.detach = true,
 	};
-	char path[32];
-	int r;
+	struct timespec now = { 0 };
+	int r = emu_sources_open(ret, &places, err);
 
-	(void)str_format(path, sizeof(path), "/proc/%d/cgroup", init);
-	r = fd_read_file(AT_FDCWD, path, MEMBERSHIP_MAX, &membership, NULL, err);
-	if (r < 0)
-		return r;
-	places.membership = membership;
-	return emu_sources_open(ret, &places, err);
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	ret->start_ns = (int64_t)now.tv_sec * 1000000000 +
+			now.tv_nsec; /* the container is just being made */
+	return r;
 }
 
 static int make_shared(struct keeper *k, struct error *err)
@@ -387,28 +403,25 @@ static int make(struct keeper *k, struct error *err)
 	return r < 0 ? r : make_shared(k, err);
 }
 
-/* Stage 3. */
-static int begin(struct keeper *k, const struct monitor_start *start, struct error *err)
+/* Stage 2. */
+static int begin(struct keeper *k, struct monitor_userns *m, struct error *err)
 {
-	int r = open_sources(&k->shared->sources, start->init_pid, err);
+	int r;
 
-	if (r == 0)
-		r = loop_watch(k->loop, k->init_pidfd, EPOLLIN, on_init, k, err);
+	m->membership[sizeof(m->membership) - 1] = 0;
+	r = open_sources(&k->shared->sources, m->membership, err);
 	if (r == 0)
 		r = superblock_hear(k->builder_sock, &k->fuse_fd, err);
-	if (r == 0 && setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
-		r = error_set(err, errno, "cannot leave the host's mounts");
 	if (r < 0)
 		return r;
-	k->empty_ns_fd = fd_close(k->empty_ns_fd);
 	k->builder_sock = fd_close(k->builder_sock);
 	k->shared->fuse_fd = k->fuse_fd;
-	k->shared->uid = start->root_uid;
-	k->shared->gid = start->root_gid;
+	k->shared->uid = m->root_uid;
+	k->shared->gid = m->root_gid;
 	r = start_worker(k, err);
-	if (r == 0 && start->has_twin)
-		(void)coherence_new(k->loop, start->root_uid, &k->coherence, NULL);
-	return r < 0 ? r : sandbox_keeper(err);
+	if (r == 0 && m->has_twin)
+		(void)coherence_new(k->loop, m->root_uid, &k->coherence, NULL);
+	return r;
 }
 
 /* 1: it is at work. 0: create ended before. */
@@ -424,10 +437,7 @@ static int set_up(struct keeper *k, struct error *err)
 		return r;
 	r = superblock_go(k->builder_sock, &m, userns_fd, err);
 	if (r == 0)
-		r = wait_for(k, MONITOR_START, &m, &k->init_pidfd, err);
-	if (r <= 0)
-		return r;
-	r = begin(k, &m.start, err);
+		r = begin(k, &m.userns, err);
 	return r < 0 ? r : 1;
 }
 

@@ -5,7 +5,7 @@
  *
  *   contain [OPTION...] -- COMMAND [ARGUMENT...]
  *
- *   --mode M        off, audit, enforce: from COMMAND's execve(2) on; off unless given
+ *   --mode M        off, audit, enforce: from COMMAND's execve(2) on; off unless given. none: as if there were no BPF layer
  *   --id ID         of the container, and of its cgroup /sys/fs/cgroup/bpf-test-ID; "c1" unless given
  *   --allow NAME    may be repeated
  *   --depth N       user namespaces that may be nested; 0 unless given
@@ -16,9 +16,12 @@
  *   --owner PATH=N  id-map PATH so that N, its owner on disk, is the container's root, and nobody else is anybody
  *   --join PID      share the user namespace of that process (a pod)
  *   --enter PID     no new container: enter that process's namespaces and cgroup, and say what happens before execve(2)
- *   --guard PATH    that socket may not be connected to, from now on
+ *   --guard PATH    that socket, file or folder is guarded; may be repeated. Guards end with the container
+ *   --guard-in PATH the last part of PATH is guarded in the folder before it, there or not
+ *   --guard-name N  the abstract socket N of this network namespace is guarded
  *   --mask PATH     hidden below /proc or /sys, on every instance; may be repeated
  *   --readonly PATH the same, read-only
+ *   --fs TYPE       may be mounted, and nothing else; may be repeated
  *   --unmarked      with --join and --enter: without saying that this is the runtime
  *
  * The session keyring is leaked always. Host id 100000 is the container's root. Its exit status is COMMAND's; 125: the container could not be made.
@@ -48,9 +51,10 @@
 #define MASKS_MAX 16
 
 struct options {
+	bool registered;
 	enum lsm_mode mode;
 	const char *id;
-	uint32_t allow, depth;
+	uint32_t allow, depth, fs_allowed;
 	struct {
 		int as, fd;
 		bool inherit;
@@ -59,7 +63,13 @@ struct options {
 	int cwd;
 	struct lsm_mask masks[MASKS_MAX];
 	size_t n_masks;
-	const char *mqueue, *owner, *guard;
+	struct {
+		const char *text;
+		int kind; /* the option's letter */
+		int fd;
+	} guards[MASKS_MAX];
+	size_t n_guards;
+	const char *mqueue, *owner;
 	pid_t join, enter;
 	bool unmarked;
 	char **command;
@@ -130,6 +140,14 @@ static void add_mask(struct options *o, const char *path, uint32_t node)
 	o->masks[o->n_masks++] = (struct lsm_mask){ .path = path, .node = node };
 }
 
+static void add_guard(struct options *o, const char *text, int kind)
+{
+	if (o->n_guards == MASKS_MAX)
+		die("--guard");
+	o->guards[o->n_guards].text = text;
+	o->guards[o->n_guards++].kind = kind;
+}
+
 static void mark_inherited(struct options *o, int as)
 {
 	for (size_t i = 0; i < o->n_leaks; i++)
@@ -139,7 +157,8 @@ static void mark_inherited(struct options *o, int as)
 
 static void take_mode(struct options *o, const char *name)
 {
-	if (!lsm_mode_parse(name, &o->mode))
+	o->registered = !str_eq(name, "none");
+	if (o->registered && !lsm_mode_parse(name, &o->mode))
 		die("--mode");
 }
 
@@ -155,14 +174,25 @@ static void take_allow(struct options *o, const char *name)
 static void parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{ "mode", 1, NULL, 'm' },     { "id", 1, NULL, 'i' },
-		{ "allow", 1, NULL, 'a' },    { "depth", 1, NULL, 'd' },
-		{ "leak", 1, NULL, 'l' },     { "cwd", 1, NULL, 'c' },
-		{ "inherit", 1, NULL, 'n' },  { "mqueue", 1, NULL, 'q' },
-		{ "owner", 1, NULL, 'o' },    { "join", 1, NULL, 'j' },
-		{ "enter", 1, NULL, 'e' },    { "guard", 1, NULL, 'g' },
-		{ "unmarked", 0, NULL, 'u' }, { "mask", 1, NULL, 'M' },
-		{ "readonly", 1, NULL, 'R' }, { 0 },
+		{ "mode", 1, NULL, 'm' },
+		{ "id", 1, NULL, 'i' },
+		{ "allow", 1, NULL, 'a' },
+		{ "depth", 1, NULL, 'd' },
+		{ "leak", 1, NULL, 'l' },
+		{ "cwd", 1, NULL, 'c' },
+		{ "inherit", 1, NULL, 'n' },
+		{ "mqueue", 1, NULL, 'q' },
+		{ "owner", 1, NULL, 'o' },
+		{ "join", 1, NULL, 'j' },
+		{ "enter", 1, NULL, 'e' },
+		{ "guard", 1, NULL, 'g' },
+		{ "guard-in", 1, NULL, 'G' },
+		{ "guard-name", 1, NULL, 'N' },
+		{ "fs", 1, NULL, 'f' },
+		{ "unmarked", 0, NULL, 'u' },
+		{ "mask", 1, NULL, 'M' },
+		{ "readonly", 1, NULL, 'R' },
+		{ 0 },
 	};
 	int c;
 
@@ -202,13 +232,18 @@ static void parse(int argc, char **argv, struct options *o)
 			o->enter = atoi(optarg);
 			break;
 		case 'g':
-			o->guard = optarg;
+		case 'G':
+		case 'N':
+			add_guard(o, optarg, c);
 			break;
 		case 'M':
 			add_mask(o, optarg, LSM_NODE_DENY);
 			break;
 		case 'R':
 			add_mask(o, optarg, LSM_NODE_READ_ONLY);
+			break;
+		case 'f':
+			o->fs_allowed |= lsm_fs_parse(optarg);
 			break;
 		case 'u':
 			o->unmarked = true;
@@ -246,8 +281,11 @@ static void say_before_exec(void)
 }
 
 /* The namespaces of its own, in the steps that the parent has something to do between. */
-static void child(const struct options *o, int sock)
+static void child(const struct options *o, const int socks[2])
 {
+	const int sock = socks[1];
+
+	(void)close(socks[0]); /* or it would wait for ever for a parent that died */
 	if (o->join || o->enter)
 		wait_for_parent(sock); /* it marks us */
 	if (o->join || o->enter) {
@@ -337,9 +375,11 @@ static void move_to_cgroup(const char *folder, pid_t pid)
 static void register_child(const struct options *o, struct lsm *lsm, const char *cgroup, pid_t pid,
 			   uint64_t *ret_cgroup_id)
 {
-	struct lsm_registration registration = {
-		.id = o->id, .first_uid = 100000, .allow = o->allow, .userns_depth = o->depth
-	};
+	struct lsm_registration registration = { .id = o->id,
+						 .first_uid = 100000,
+						 .allow = o->allow,
+						 .userns_depth = o->depth,
+						 .fs_refused = o->fs_allowed ? ~o->fs_allowed : 0 };
 	struct error err = ERROR_INIT;
 	uint32_t userns;
 	int r;
@@ -396,14 +436,42 @@ static void mark(struct lsm *lsm, pid_t pid)
 	(void)close(pidfd);
 }
 
-static void guard(struct lsm *lsm, const char *path)
+/* Opened once: the container may put something else in its place. */
+static void open_guards(struct options *o)
+{
+	char folder[256];
+
+	for (size_t i = 0; i < o->n_guards; i++) {
+		const char *text = o->guards[i].text;
+
+		if (o->guards[i].kind == 'G') {
+			o->guards[i].text = strrchr(text, '/') + 1;
+			(void)str_format(folder, sizeof(folder), "%.*s",
+					 (int)(o->guards[i].text - text), text);
+			text = folder;
+		}
+		o->guards[i].fd = o->guards[i].kind == 'N' ? open_ns(getpid(), "net") :
+							     open(text, O_PATH | O_CLOEXEC);
+		if (o->guards[i].fd < 0)
+			die(text);
+	}
+}
+
+static void set_guards(const struct options *o, struct lsm *lsm, bool on)
 {
 	struct error err = ERROR_INIT;
-	int fd = open(path, O_PATH | O_CLOEXEC);
 
-	if (fd < 0 || lsm_guard_socket(lsm, fd, true, &err) < 0)
-		die_err(&err);
-	(void)close(fd);
+	for (size_t i = 0; i < o->n_guards; i++) {
+		const char *text = o->guards[i].text;
+		int r = o->guards[i].kind == 'N' ?
+				lsm_guard_abstract(lsm, o->guards[i].fd, text, strlen(text), on,
+						   &err) :
+				lsm_guard(lsm, o->guards[i].fd,
+					  o->guards[i].kind == 'G' ? text : NULL, on, &err);
+
+		if (r < 0)
+			die_err(&err);
+	}
 }
 
 static void await(int sock)
@@ -422,7 +490,7 @@ static void let_go(int sock)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .id = "c1", .cwd = -1 };
+	struct options o = { .id = "c1", .cwd = -1, .registered = true };
 	struct error err = ERROR_INIT;
 	struct lsm lsm = LSM_INIT;
 	uint64_t cgroup_id = 0;
@@ -433,7 +501,7 @@ int main(int argc, char **argv)
 	parse(argc, argv, &o);
 	if (!*o.command)
 		die("no command");
-	if (lsm_open(&lsm, &err) < 0)
+	if (o.registered && lsm_open(&lsm, &err) < 0)
 		die_err(&err);
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		die("unshare");
@@ -441,8 +509,8 @@ int main(int argc, char **argv)
 		die("keyctl");
 	if (o.owner)
 		map_owner(o.owner);
-	if (o.guard)
-		guard(&lsm, o.guard);
+	open_guards(&o);
+	set_guards(&o, &lsm, true);
 	if (o.enter) {
 		cgroup_of(o.enter, cgroup, sizeof(cgroup));
 	} else {
@@ -453,7 +521,7 @@ int main(int argc, char **argv)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) < 0 || (pid = fork()) < 0)
 		die("fork");
 	if (pid == 0)
-		child(&o, socks[1]);
+		child(&o, socks);
 	(void)close(socks[1]);
 	if (o.join || o.enter) {
 		await(socks[0]);
@@ -467,13 +535,14 @@ int main(int argc, char **argv)
 	if (o.mqueue)
 		mount_mqueue(o.mqueue, pid);
 	move_to_cgroup(cgroup, pid);
-	if (!o.enter)
+	if (!o.enter && o.registered)
 		register_child(&o, &lsm, cgroup, pid, &cgroup_id);
 	let_go(socks[0]);
 	if (waitpid(pid, &status, 0) < 0)
 		die("waitpid");
+	set_guards(&o, &lsm, false);
 	if (!o.enter) {
-		if (lsm_unregister(&lsm, cgroup_id, &err) < 0)
+		if (o.registered && lsm_unregister(&lsm, cgroup_id, &err) < 0)
 			die_err(&err);
 		(void)rmdir(cgroup);
 	}

@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2154 # $status, $output and $lines are set by run
+# host - the BPF LSM layer, loaded and with containers under it, changes nothing for others: other runtimes behave as without.
+
+load ../integration/helpers
+
+setup_file() {
+	[ "${BULWARK_GUEST-}" = 1 ] || { echo 'not in a guest: scripts/vm' >&2 && return 1; }
+	export CTL=$BUILD/bulwarkctl
+	common_setup_file
+}
+
+teardown_file() {
+	"$CTL" unload --force
+	common_teardown_file
+}
+
+# suite RUNTIME FILE...: "ok NAME" and "not ok NAME" of each test of ours, run for another runtime
+suite() {
+	local runtime=$1
+	shift
+	(cd "$TOP" && env -i PATH="$PATH" HOME=/root BULWARK_GUEST=1 BULWARK_BUILD="$BUILD" BULWARK_TEST_TMP="$TEST_TMP" \
+		RUNTIME="$runtime" bats --formatter tap "$@" 3>&- 4>&- </dev/null) | sed -nE 's/^((not )?ok) [0-9]+/\1/p'
+}
+
+# bats test_tags=vm
+@test "host: runc passes the lifecycle tests beside a container of ours" {
+	local results
+	container_start sleep 1000
+	[ "$("$CTL" status --json | jq '.containers | length')" = 1 ]
+	results=$(suite "$RUNC" tests/integration/lifecycle.bats)
+	echo "$results"
+	[ "$(grep -c '^ok' <<<"$results")" -ge 30 ]
+	! grep '^not ok' <<<"$results"
+	assert_equal "$("$CTL" events)" ''
+}
+
+# bats test_tags=vm-full
+@test "host: crun's results are the same with the layer and without it" {
+	local before after
+	"$CTL" unload --force
+	before=$(suite /usr/bin/crun tests/integration/lifecycle.bats tests/integration/process.bats tests/integration/filesystem.bats)
+	[ "$(grep -c '^ok' <<<"$before")" -ge 60 ]
+	container_start sleep 3000
+	after=$(suite /usr/bin/crun tests/integration/lifecycle.bats tests/integration/process.bats tests/integration/filesystem.bats)
+	diff <(echo "$before") <(echo "$after")
+	assert_equal "$("$CTL" events)" ''
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* attack - owns what the files of attempts have in common. See attack.c. */
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/io_uring.h>
+#include <linux/keyctl.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define LEAKED_FD 100
+
+/* Each returns a negative number and errno, or anything else for success. */
+typedef long attempt(const char *argument);
+
+static inline long closed(long fd)
+{
+	if (fd >= 0)
+		(void)close((int)fd);
+	return fd;
+}
+
+/* In a child, whose namespaces are gone with it. */
+static inline long in_child(attempt *try, const char *argument)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0)
+		_exit(try(argument) < 0 ? errno : 0);
+	if (waitpid(pid, &status, 0) < 0)
+		return -1;
+	errno = WEXITSTATUS(status);
+	return errno ? -1 : 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * register - owns what a container's start pays to the BPF layer: the calls of lsm.h that a runtime makes, and no more.
+ *
+ *   register LOOPS
+ *
+ *   register    lsm_open, lsm_register, lsm_allow_inherited for three descriptors, lsm_arm
+ *   unregister  lsm_unregister
+ *
+ * The lines are those of tests/bench/operations.c: name, loops, median, 90th percentile, least and most, in ns. In a guest of
+ * `scripts/vm --icount` a nanosecond is an instruction.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "fd.h"
+#include "lsm.h"
+#include "proc.h"
+
+#define CGROUP "/sys/fs/cgroup/bpf-test-register"
+#define LOOPS_MAX 10000
+#define WARM_UP 10
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	fprintf(stderr, "register: %s: %m\n", what);
+	exit(1);
+}
+
+static void check(int r, const struct error *err)
+{
+	if (r < 0) {
+		fprintf(stderr, "register: %s\n", err->msg);
+		exit(1);
+	}
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
+		die("clock_gettime");
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* Of a process that lives until its standard input, a pipe, is closed. */
+static int make_userns(int *ret_alive_fd)
+{
+	struct error err = ERROR_INIT;
+	int to[2], from[2], fd;
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe2(to, O_CLOEXEC) < 0 || pipe2(from, O_CLOEXEC) < 0 || (pid = fork()) < 0)
+		die("fork");
+	if (pid == 0) {
+		(void)close(to[1]);
+		if (unshare(CLONE_NEWUSER) < 0 || write(from[1], &byte, 1) != 1)
+			_exit(1);
+		_exit(read(to[0], &byte, 1) == 0 ? 0 : 1);
+	}
+	(void)close(from[1]);
+	if (read(from[0], &byte, 1) != 1)
+		die("unshare");
+	fd = proc_open_ns(pid, "user", &err);
+	check(fd, &err);
+	*ret_alive_fd = to[1];
+	return fd;
+}
+
+static void one_life(const struct lsm_registration *registration, const int files[3],
+		     int64_t *ret_start, int64_t *ret_end)
+{
+	struct error err = ERROR_INIT;
+	struct lsm lsm = LSM_INIT;
+	const int64_t begin = now_ns();
+	int64_t registered, end;
+	uint64_t cgroup_id = 0;
+	uint32_t userns = 0;
+
+	check(lsm_open(&lsm, &err), &err);
+	check(lsm_register(&lsm, registration, &cgroup_id, &err), &err);
+	check(lsm_userns_of(registration->userns_fd, &userns, &err), &err);
+	for (int i = 0; i < 3; i++)
+		check(lsm_allow_inherited(&lsm, userns, files[i], &err), &err);
+	check(lsm_arm(&lsm, cgroup_id, 1, &err), &err);
+	registered = now_ns();
+	check(lsm_unregister(&lsm, cgroup_id, &err), &err);
+	end = now_ns();
+	lsm_done(&lsm);
+	*ret_start = registered - begin;
+	*ret_end = end - registered;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void print(const char *name, int64_t *ns, size_t n)
+{
+	qsort(ns, n, sizeof(*ns), compare);
+	printf("%s\t%zu\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\n", name, n, ns[n / 2],
+	       ns[(n * 9 + 9) / 10 - 1], ns[0], ns[n - 1]);
+}
+
+int main(int argc, char **argv)
+{
+	static int64_t starts[LOOPS_MAX], ends[LOOPS_MAX];
+	struct lsm_registration registration = { .id = "register",
+						 .first_uid = 100000,
+						 .armed_mode = LSM_MODE_ENFORCE };
+	const long loops = argc > 1 ? atol(argv[1]) : 0;
+	int alive_fd, files[3], pipes[2];
+
+	if (loops < 1 || loops > LOOPS_MAX) {
+		fprintf(stderr, "usage: register LOOPS\n");
+		return 2;
+	}
+	registration.userns_fd = make_userns(&alive_fd);
+	if (mkdir(CGROUP, 0755) < 0)
+		die(CGROUP);
+	registration.cgroup_fd = open(CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (registration.cgroup_fd < 0 || files[0] < 0 || pipe2(pipes, O_CLOEXEC) < 0)
+		die("files");
+	files[1] = pipes[0];
+	files[2] = pipes[1];
+	for (long i = -WARM_UP; i < loops; i++) {
+		const long at = i < 0 ? 0 : i;
+
+		one_life(&registration, files, &starts[at], &ends[at]);
+	}
+	print("register", starts, (size_t)loops);
+	print("unregister", ends, (size_t)loops);
+	(void)close(alive_fd);
+	(void)wait(NULL);
+	if (rmdir(CGROUP) < 0)
+		die(CGROUP);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
