@@ -351,8 +351,8 @@ container_sees() { # TEXT FILE
 	timeout 4 bash -c 'while :; do find "$0" >/dev/null; done' "$MERGED" || :
 	kill $!
 	wait $! || :
-	[ "$(wc -l <"$WORK/drops")" -ge 4 ]
-	[ "$(wc -l <"$WORK/drops")" -le 80 ] # two sides, ten times, four seconds
+	[ "$(grep -c fspick "$WORK/drops")" -ge 4 ]
+	[ "$(grep -c fspick "$WORK/drops")" -le 80 ] # two sides, ten times, four seconds
 	runtime delete --force "$ID"
 	overlay_done
 }

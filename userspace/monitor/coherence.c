@@ -116,16 +116,21 @@ static int set_timer(struct coherence *c, int64_t due_ms, struct error *err)
 	return 0;
 }
 
-static int plan(struct coherence *c, bool at_once, struct error *err)
+static void refill(struct coherence *c, int64_t now)
 {
-	int64_t now = now_ms(), due = now + SETTLE_MS;
-
 	while (c->tokens < BURST && c->refilled_ms + REFILL_MS <= now) {
 		c->tokens++;
 		c->refilled_ms += REFILL_MS;
 	}
 	if (c->tokens == BURST)
 		c->refilled_ms = now;
+}
+
+static int plan(struct coherence *c, bool at_once, struct error *err)
+{
+	int64_t now = now_ms(), due = now + SETTLE_MS;
+
+	refill(c, now);
 	if (!c->tokens && due < c->refilled_ms + REFILL_MS)
 		due = c->refilled_ms + REFILL_MS;
 	if (!at_once && due < c->dropped_ms + WRITTEN_MS)
@@ -146,6 +151,7 @@ static int on_timer(struct loop *loop, int fd, uint32_t events, void *data, stru
 		return 0; /* it was set anew meanwhile */
 	c->due_ms = 0;
 	c->dropped_ms = now_ms();
+	refill(c, c->dropped_ms);
 	c->tokens -= c->tokens > 0;
 	sides[0] = &c->engine;
 	sides[1] = &c->twin;
