@@ -111,8 +111,6 @@ static int start(struct container *c, struct error *err)
 	int pair[2], r;
 	pid_t pid = 0;
 
-	if (access("/dev/fuse", F_OK) < 0)
-		return error_text(err, ENODEV, "the host has no /dev/fuse: load the module fuse");
 	r = make_socket(pair, err);
 	if (r < 0)
 		return r;
@@ -250,47 +248,71 @@ static int mount_one(const struct container *c, const char *path, int mount_fd, 
 	return r < 0 ? r : mount_attach(mount_fd, target_fd, err);
 }
 
-/* 1: there are more. */
-static int mount_some(const struct container *c, struct error *err)
+#define FILES_MAX 256 /* more than the monitor has, and fewer than descriptors that a process may have */
+
+struct files {
+	int fds[FILES_MAX]; /* detached mounts */
+	char paths[FILES_MAX][MONITOR_PATH_MAX];
+	size_t n;
+};
+
+static void files_done(struct files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		fd_close(files->fds[i]);
+}
+
+/* Takes the descriptors over. */
+static int keep(struct files *files, const struct monitor_message *m, const int *fds, size_t n_fds,
+		struct error *err)
+{
+	bool ok = m->word == MONITOR_FILES && m->files.n == n_fds && files->n + n_fds <= FILES_MAX;
+
+	for (size_t i = 0; i < n_fds; i++) {
+		if (!ok) {
+			fd_close(fds[i]);
+			continue;
+		}
+		memcpy(files->paths[files->n], m->files.paths[i], MONITOR_PATH_MAX);
+		files->paths[files->n][MONITOR_PATH_MAX - 1] = 0;
+		files->fds[files->n++] = fds[i];
+	}
+	return ok ? 0 : error_text(err, EPROTO, "the monitor says %u, with %zu files", m->word, n_fds);
+}
+
+/* All of them or none: one whose server died on the way is an error for ever. */
+static int collect(struct container *c, struct files *files, struct error *err)
 {
 	struct monitor_message m;
 	int fds[MONITOR_FILES_MAX];
 	size_t n_fds = 0;
-	int r = hear(c->monitor_fd, &m, fds, &n_fds, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (m.word == MONITOR_FILES && m.files.n != n_fds)
-		r = error_text(err, EPROTO, "the monitor names more files than it sends");
-	else if (m.word != MONITOR_FILES && m.word != MONITOR_READY)
-		r = error_text(err, EPROTO, "the monitor says %u", m.word);
-	for (size_t i = 0; i < n_fds; i++) {
-		m.files.paths[i][MONITOR_PATH_MAX - 1] = 0;
-		if (r == 0)
-			r = mount_one(c, m.files.paths[i], fds[i], err);
-		fd_close(fds[i]);
+	for (;;) {
+		r = hear(c->monitor_fd, &m, fds, &n_fds, err);
+		if (r < 0 || m.word == MONITOR_READY)
+			return r;
+		r = keep(files, &m, fds, n_fds, err);
+		if (r < 0)
+			return r;
 	}
-	return r < 0 ? r : m.word == MONITOR_FILES;
 }
 
 int monitor_mount(struct container *c, struct error *err)
 {
+	__attribute__((cleanup(files_done))) struct files files = { .n = 0 };
 	struct error why = ERROR_INIT;
-	size_t batches = 0;
-	int r = 1;
+	int r = 0;
 
 	if (c->monitor_fd < 0)
 		return 0;
-	for (; r > 0; batches++)
-		r = mount_some(c, &why);
-	if (r == 0)
+	if (collect(c, &files, &why) < 0) {
+		do_without(c, &why);
 		return 0;
-	if (batches > 1) { /* some are mounted, and their server is gone: they would be errors for ever */
-		*err = why;
-		return error_wrap(err, "emulated files of /proc and /sys");
 	}
-	do_without(c, &why);
-	return 0;
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = mount_one(c, files.paths[i], files.fds[i], err);
+	return r < 0 ? error_wrap(err, "emulated files of /proc and /sys") : 0;
 }
 
 int monitor_commit(struct container *c, struct error *err)

@@ -278,19 +278,27 @@ static void owner_name(uid_t uid, char *buf, size_t size)
 		(void)fclose(passwd); /* opened for reading: nothing can be lost */
 }
 
-/* The spec's annotations and ours; NULL with none. */
-static json_t *annotations_of(const struct state *state)
+/* Of one that runs: it was not to be had, or died. */
+static bool lacks_emulation(const struct state *state, enum container_status status)
 {
+	return state->no_emulation || (status != CONTAINER_STOPPED && state->monitor.pid &&
+				       !proc_is_alive(&state->monitor));
+}
+
+/* The spec's annotations and ours; NULL with none. */
+static json_t *annotations_of(const struct state *state, enum container_status status)
+{
+	bool no_emulation = lacks_emulation(state, status);
 	json_t *annotations = json_is_object(state->annotations) ? json_copy(state->annotations) :
 								   NULL;
 
-	if (!state->degraded && !state->no_emulation)
+	if (!state->degraded && !no_emulation)
 		return annotations;
 	if (!annotations)
 		annotations = json_object();
 	/* what is missing; short of memory, all fails below */
 	(void)json_object_set_new(annotations, "io.bulwark.degraded",
-				  json_string(!state->no_emulation ? "bpf-lsm" :
+				  json_string(!no_emulation ? "bpf-lsm" :
 					      !state->degraded	   ? "emulation" :
 								     "bpf-lsm,emulation"));
 	return annotations;
@@ -298,7 +306,7 @@ static json_t *annotations_of(const struct state *state)
 
 json_t *state_to_oci(const struct state *state, enum container_status status, pid_t pid)
 {
-	json_t *annotations = annotations_of(state);
+	json_t *annotations = annotations_of(state, status);
 	char owner[64];
 
 	if (pid == 0 && status != CONTAINER_STOPPED)

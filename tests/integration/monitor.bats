@@ -10,7 +10,7 @@ load helpers
 setup() {
 	common_setup
 	requires_bulwark
-	[ -e /dev/fuse ] || skip_or_fail "the host has no /dev/fuse"
+	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
 }
 
 keeper_pid() { # [ID]
@@ -237,6 +237,7 @@ limited() { # COMMAND...
 	config_args sleep 1000
 	container_start sleep 1000
 	keeper=$(keeper_pid) worker=$(worker_pid "$(keeper_pid)")
+	[ "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" != emulation ]
 	kill -KILL "$keeper"
 	"$PROBES/await" "$worker" 5000
 	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" cat /proc/meminfo
@@ -244,6 +245,7 @@ limited() { # COMMAND...
 	assert_contains "not connected"
 	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" echo alive
 	assert_equal "$output" alive
+	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"] | split(",") | last')" emulation
 	timeout 5 df -a >/dev/null || [ $? -ne 124 ]
 	runtime delete --force "$ID"
 }

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -346,6 +347,8 @@ static int make_empty_ns(struct keeper *k, struct error *err)
 
 static int open_host(struct keeper *k, struct error *err)
 {
+	if (access("/dev/fuse", F_OK) < 0)
+		fd_close(fsopen("fuse", FSOPEN_CLOEXEC)); /* the kernel loads its module, which makes the node */
 	k->dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	k->exe_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (k->dev_fd < 0 || k->exe_fd < 0)
@@ -400,7 +403,9 @@ static int make(struct keeper *k, struct error *err)
 		r = start_builder(k, err);
 	if (r == 0)
 		r = make_loop(k, err);
-	return r < 0 ? r : make_shared(k, err);
+	if (r == 0)
+		r = make_shared(k, err);
+	return r < 0 ? r : sandbox_bound(err);
 }
 
 /* Stage 2. */

@@ -69,7 +69,7 @@ static int set_caps(uint64_t caps, struct error *err)
 	return 0;
 }
 
-int sandbox_keeper(struct error *err)
+int sandbox_bound(struct error *err)
 {
 	for (int cap = 0; cap < 64; cap++) {
 		if (KEEPER_CAPS >> cap & 1 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
@@ -78,6 +78,11 @@ int sandbox_keeper(struct error *err)
 			break;
 		return error_set(err, errno, "cannot give up capability %d", cap);
 	}
+	return 0;
+}
+
+int sandbox_keeper(struct error *err)
+{
 	return set_caps(KEEPER_CAPS, err);
 }
 

@@ -9,7 +9,10 @@ struct error;
 /* The keeper: a mount namespace with an empty, read-only root, of its own. What is open stays open. */
 int sandbox_leave_mounts(struct error *err);
 
-/* The keeper: all capabilities but those it needs, for itself and for whatever it executes. */
+/* The keeper, early: the capabilities that it will not need later, for whatever it executes. */
+int sandbox_bound(struct error *err);
+
+/* The keeper: and for itself. */
 int sandbox_keeper(struct error *err);
 
 /* A worker: ids of the container's root, no capability, no way to any, and it ends with @keeper. */
