@@ -144,6 +144,14 @@ static void test_emu_render_cpu_views_agree(void **state)
 	assert_int_equal(emu_lookup(f->emu, dir.id, "cpu02", &reader, &node), -ENOENT);
 	assert_int_equal(emu_lookup(f->emu, dir.id, "cpu2", &reader, &node), 0);
 	assert_true(node.varies);
+	assert_string_equal(show(f, "/proc/interrupts"), "           CPU2       CPU3       \n");
+	assert_ptr_equal(strstr(show(f, "/proc/softirqs"), "                    CPU2       CPU3       \n"
+							   "          HI:          0          0\n"),
+			 f->text.data);
+	assert_string_equal(show(f, "/proc/schedstat"),
+			    "version 15\ntimestamp 0\ncpu2 0 0 0 0 0 0 0 0 0\ncpu3 0 0 0 0 0 0 0 0 0\n");
+	assert_string_equal(show(f, "/proc/zoneinfo"), "");
+	assert_string_equal(show(f, "/proc/buddyinfo"), "");
 	/* A changed limit shows at once. */
 	put(f, C "/cpu.max", "max 100000\n");
 	pass(EMU_FRESH_NS);
@@ -272,6 +280,7 @@ static void test_emu_render_pressure_is_the_cgroups(void **state)
 static void test_emu_render_nodes_share_memory(void **state)
 {
 	struct fixture *f = *state;
+	struct emu_node node;
 
 	put(f, C "/cpu.max", "max 100000\n");
 	assert_string_equal(show(f, "/sys/devices/system/node/online"), "0-1\n");
@@ -287,6 +296,9 @@ static void test_emu_render_nodes_share_memory(void **state)
 	assert_non_null(strstr(show(f, "/sys/devices/system/node/node0/meminfo"),
 			       "MemTotal:         131072 kB"));
 	assert_int_equal(2 * 131072, value_of(show(f, "/proc/meminfo"), "MemTotal"));
+	assert_string_equal(show(f, "/sys/devices/system/node/node1/cpu5/topology/core_id"), "1\n");
+	assert_int_equal(emu_find(f->emu, "/sys/devices/system/node/node1/cpu3", &node), -ENOENT);
+	assert_int_equal(emu_find(f->emu, "/sys/devices/system/node/node0/cpu3", &node), 0);
 	/* Bound to one node, with cpus there alone: the other one is not there. */
 	put(f, C "/cpuset.mems.effective", "1\n");
 	put(f, C "/cpuset.cpus.effective", "4\n");
