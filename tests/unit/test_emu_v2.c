@@ -3,6 +3,7 @@
 #include "emu_fixture.h"
 
 #define C "/cgroup/pod/c"
+#define C_FILE(name) ("cgroup/pod/c/" name) /* below the fixture's folder */
 
 static const char memory_stat[] =
 	"anon 10485760\nfile 52428800\nkernel 3145728\nkernel_stack 131072\n"
@@ -366,6 +367,18 @@ static void test_emu_render_counts_an_ancestors_limit(void **state)
 	assert_string_equal(show(f, "/sys/devices/system/cpu/online"), "2\n");
 }
 
+/* The controllers end above the container. */
+static void test_emu_render_takes_an_ancestors_cpuset_where_the_container_has_none(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(unlinkat(f->fd, C_FILE("cpuset.cpus.effective"), 0), 0);
+	assert_int_equal(unlinkat(f->fd, C_FILE("cpu.max"), 0), 0);
+	put(f, "/cgroup/pod/cpuset.cpus.effective", "6-7\n");
+	fixture_start(f, "0::/pod/c\n");
+	assert_string_equal(show(f, "/sys/devices/system/cpu/online"), "6-7\n");
+}
+
 static void test_emu_render_without_limits_has_the_hosts_size(void **state)
 {
 	struct fixture *f = *state;
@@ -556,6 +569,7 @@ int main(void)
 		STARTED(test_emu_render_loadavg_samples_tasks),
 		STARTED(test_emu_sysinfo_says_the_same),
 		PREPARED(test_emu_render_counts_an_ancestors_limit),
+		PREPARED(test_emu_render_takes_an_ancestors_cpuset_where_the_container_has_none),
 		PREPARED(test_emu_render_without_limits_has_the_hosts_size),
 		PREPARED(test_emu_render_shows_a_nested_cgroup_its_own_limits),
 		PREPARED(test_emu_render_shows_a_nested_cgroup_without_limits_the_container),
