@@ -136,6 +136,15 @@ $B/bulwark-monitor: $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stam
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(monitor_libs)
 
+# The same, with a worker that turns against its keeper: monitor.bats.
+$B/hostile/bulwark-monitor: $B/hostile/worker.o $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stamp-link
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -Wl,--wrap=worker_main -o $@ $(filter %.o %.a,$^) $(monitor_libs)
+
+$B/hostile/%.o: tests/integration/hostile/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -c -o $@ $<
+
 $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
@@ -246,7 +255,7 @@ $B/stamp-%: FORCE
 FORCE:
 
 -include $(wildcard $B/lib/*.d $B/emulation/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
-	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d)
+	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d $B/hostile/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----
@@ -254,7 +263,7 @@ FORCE:
 unit-programs: $(unit_programs)
 fuzz-programs: $(fuzz_programs)
 bench-programs: $(bench_programs)
-probes: $(probe_programs)
+probes: $(probe_programs) $B/hostile/bulwark-monitor
 
 check:
 	@scripts/run-tests unit

@@ -267,6 +267,35 @@ limited() { # COMMAND...
 	process_is_dead "$worker"
 }
 
+# bats test_tags=vm
+@test "monitor: a worker that turns against its keeper gains nothing, and spoils nothing but its container's files" {
+	local keeper old memory
+	[ -x "$BUILD/hostile/bulwark-monitor" ] || make -s -C "$TOP" B="$BUILD" "$BUILD/hostile/bulwark-monitor"
+	config_args sleep 1000
+	unshare --mount --propagation private bash -c 'mount --bind "$0/hostile/bulwark-monitor" "$0/bulwark-monitor" && exec "$@"' \
+		"$BUILD" "$RUNTIME" --root "$WORK/state-bulwark" create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID" \
+		</dev/null >"$WORK/out" 2>&1 3>&- 4>&-
+	runtime start "$ID"
+	keeper=$(keeper_pid)
+	old=$(worker_pid "$keeper")
+	memory=$(find "/proc/$keeper/fd" -lname '/memfd:bulwark-monitor*' | while read -r fd; do
+		[ "$(stat -Lc %s "$fd")" -lt 100000 ] || echo "$fd"; done)
+	kill -KILL "$old"
+	wait_for grep -qa ^END "$memory"
+	run strings "$memory"
+	echo "$output" | grep -A20 ^HOSTILE >&2 || :
+	assert_contains HOSTILE
+	assert_lacks GAINED
+	[[ "$output" =~ refused\ ([0-9]+)\ system\ calls ]]
+	[ "${BASH_REMATCH[1]}" -gt 900 ]
+	run timeout 30 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" cat /proc/meminfo # it left nothing to go on with
+	[ "$status" -ne 124 ]
+	assert_contains "not connected"
+	kill -0 "$keeper"
+	run runtime exec "$ID" echo alive
+	assert_equal "$output" alive
+}
+
 # ---------------------------------------------------------------- limits
 
 @test "monitor: a container that opens 100,000 files gets an error, and goes on when it has closed them" {

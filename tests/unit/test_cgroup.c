@@ -34,6 +34,25 @@ static void test_cgroup_plan_puts_absolute_paths_below_each_root(void **state)
 	cgroup_free(cgroup);
 }
 
+static void test_cgroup_membership_is_what_proc_says_of_a_process_in_it(void **state)
+{
+	struct cgroup cgroup = {
+		.n = 3,
+		.list = { { .options = (char *)"cpu,cpuacct", .path = (char *)"a/b" },
+			  { .options = (char *)"none,name=systemd", .path = (char *)"a/b" },
+			  { .is_v2 = true, .options = (char *)"", .path = (char *)"u" } },
+	};
+	char buf[64], small[16];
+
+	(void)state;
+	assert_int_equal(cgroup_membership(&cgroup, buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "1:cpu,cpuacct:/a/b\n2:name=systemd:/a/b\n0::/u\n");
+	assert_int_equal(cgroup_membership(&cgroup, small, sizeof(small)), -ENAMETOOLONG);
+	cgroup.n = 0;
+	assert_int_equal(cgroup_membership(&cgroup, buf, sizeof(buf)), 0);
+	assert_string_equal(buf, "");
+}
+
 static void test_cgroup_plan_defaults_to_the_id(void **state)
 {
 	static const char *const paths[] = { NULL, "", "/", "//" };
@@ -264,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cgroup_plan_puts_absolute_paths_below_each_root),
+		cmocka_unit_test(test_cgroup_membership_is_what_proc_says_of_a_process_in_it),
 		cmocka_unit_test(test_cgroup_plan_defaults_to_the_id),
 		cmocka_unit_test(test_cgroup_plan_refuses_ways_out),
 		cmocka_unit_test(test_cgroup_plan_refuses_the_systemd_form_by_name),

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -467,6 +468,30 @@ static void test_fd_cloexec_from_marks_all_from_there(void **state)
 	close(high);
 }
 
+/* In a child, which has no use for its descriptors. */
+static void test_fd_close_all_but_closes_what_is_between_and_above(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		int kept[] = { 60, -EBADF, 52, 1 };
+		bool ok = true;
+
+		for (int fd = 50; fd <= 62; fd++)
+			ok = ok && dup2(0, fd) == fd;
+		ok = ok && fd_close_all_but(51, kept, 4, NULL) == 0;
+		for (int fd = 50; fd <= 62; fd++)
+			ok = ok && (fcntl(fd, F_GETFD) >= 0) == (fd == 50 || fd == 52 || fd == 60);
+		_exit(ok ? 0 : 1);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 #define WITH_SCRATCH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -496,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_fd_send_refuses_what_cannot_be_sent),
 		cmocka_unit_test(test_fd_send_to_a_closed_peer_is_no_signal),
 		cmocka_unit_test(test_fd_cloexec_from_marks_all_from_there),
+		cmocka_unit_test(test_fd_close_all_but_closes_what_is_between_and_above),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -377,6 +377,8 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	saved.rdt_own = true;
 	saved.degraded = true;
 	saved.bpf_cgroup = 281474976710656;
+	saved.monitor = (struct proc_id){ 4321, 18446744074ULL };
+	saved.no_emulation = true;
 	saved.cgroup = json_pack("{s:[s]}", "paths", "/x");
 	saved.annotations = json_pack("{s:s}", "k", "v");
 	saved.poststop = json_array();
@@ -399,6 +401,9 @@ static void test_state_load_gives_back_what_was_saved(void **state)
 	assert_true(idmap_equal(&loaded.map, &saved.map));
 	assert_true(loaded.degraded);
 	assert_int_equal(loaded.bpf_cgroup, 281474976710656);
+	assert_int_equal(loaded.monitor.pid, 4321);
+	assert_int_equal(loaded.monitor.start, 18446744074ULL);
+	assert_true(loaded.no_emulation);
 	assert_true(json_equal(loaded.cgroup, saved.cgroup));
 	assert_true(json_equal(loaded.annotations, saved.annotations));
 	assert_true(json_equal(loaded.poststop, saved.poststop));
@@ -582,6 +587,38 @@ static void test_state_to_oci_marks_a_degraded_container(void **state)
 	state_done(&s);
 }
 
+static void assert_degraded(const struct state *s, enum container_status status, const char *what)
+{
+	json_t *oci = state_to_oci(s, status, 0);
+	const char *value = json_string_value(
+		json_object_get(json_object_get(oci, "annotations"), "io.bulwark.degraded"));
+
+	if (what)
+		assert_string_equal(value, what);
+	else
+		assert_null(value);
+	json_decref(oci);
+}
+
+static void test_state_to_oci_names_each_layer_that_is_missing(void **state)
+{
+	struct state s = sample();
+
+	(void)state;
+	assert_degraded(&s, CONTAINER_RUNNING, NULL);
+	s.no_emulation = true;
+	assert_degraded(&s, CONTAINER_RUNNING, "emulation");
+	s.degraded = true;
+	assert_degraded(&s, CONTAINER_RUNNING, "bpf-lsm,emulation");
+	s.degraded = s.no_emulation = false;
+	s.monitor.pid = getpid(); /* of another start time: that one is dead */
+	assert_degraded(&s, CONTAINER_RUNNING, "emulation");
+	assert_degraded(&s, CONTAINER_STOPPED, NULL); /* it ends with the container */
+	assert_int_equal(proc_stat(getpid(), &s.monitor.start, NULL, NULL), 0);
+	assert_degraded(&s, CONTAINER_RUNNING, NULL);
+	state_done(&s);
+}
+
 static void test_state_to_oci_names_an_owner_without_account_by_number(void **state)
 {
 	struct state s = sample();
@@ -626,6 +663,7 @@ int main(void)
 		TEST(test_state_to_oci_has_runcs_keys_in_runcs_order),
 		TEST(test_state_to_oci_shows_no_pid_of_what_has_stopped),
 		TEST(test_state_to_oci_marks_a_degraded_container),
+		TEST(test_state_to_oci_names_each_layer_that_is_missing),
 		TEST(test_state_to_oci_names_an_owner_without_account_by_number),
 	};
 

@@ -45,8 +45,10 @@
 #include "trim.h"
 #include "worker.h"
 
-#define FAST_RESTARTS 8	   /* without one request served in between; then with a pause */
-#define PAUSE_MAX_MS 1000  /* which doubles up to this */
+#define FAST_RESTARTS 8	  /* without one request served in between; then with a pause */
+#define PAUSE_MAX_MS 1000 /* which doubles up to this */
+#define RESTARTS_MAX                                                                               \
+	20 /* then the connection ends, or its readers would wait where no signal reaches them */
 #define CREATE_RESTARTS 10 /* before COMMIT: then there is no emulation */
 
 struct keeper {
@@ -56,9 +58,10 @@ struct keeper {
 	int empty_ns_fd; /* mount namespace that it goes to; -EBADF: it is there */
 	int init_pidfd;
 	int builder_sock;
-	int fuse_fd; /* -EBADF: the connection is gone */
-	int shared_fd;
+	int fuse_fd;	 /* -EBADF: the connection is gone */
+	int settings_fd; /* of workers to come; -EBADF: not known yet */
 	int signal_fd, timer_fd;
+	struct settings settings;
 	struct shared *shared;
 	struct coherence *coherence; /* NULL: no twin overlay */
 	pid_t builder, worker;	     /* 0: none */
@@ -69,17 +72,18 @@ struct keeper {
 
 /* ---- the worker ------------------------------------------------------------------------------------------- */
 
-#define KEPT_MAX (EMU_CGROUPS + 3)
+#define KEPT_MAX (EMU_CGROUPS + 4)
 
 static void list_kept(const struct keeper *k, int kept[KEPT_MAX])
 {
-	const struct emu_sources *sources = &k->shared->sources;
+	const struct emu_sources *sources = &k->settings.sources;
 
 	kept[0] = k->fuse_fd;
-	kept[1] = sources->proc_fd;
-	kept[2] = sources->sys_fd;
+	kept[1] = k->settings.shared_fd;
+	kept[2] = sources->proc_fd;
+	kept[3] = sources->sys_fd;
 	for (size_t i = 0; i < EMU_CGROUPS; i++)
-		kept[3 + i] = sources->cgroup_fd[i];
+		kept[4 + i] = sources->cgroup_fd[i];
 }
 
 static bool stay_open(const int kept[KEPT_MAX])
@@ -105,13 +109,10 @@ static _Noreturn void become_worker(const struct keeper *k, bool first)
 	proc_reset_signals();
 	if (k->empty_ns_fd >= 0 && setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
 		_exit(EXIT_FAILURE);
-	if (dup2(k->shared_fd, WORKER_SHARED_FD) != WORKER_SHARED_FD)
-		_exit(EXIT_FAILURE);
 	if (first)
-		_exit(fd_close_all_but(WORKER_SHARED_FD + 1, kept, KEPT_MAX, NULL) == 0 ?
-			      worker_main() :
-			      EXIT_FAILURE);
-	if (stay_open(kept))
+		_exit(fd_close_all_but(3, kept, KEPT_MAX, NULL) == 0 ? worker_main(&k->settings) :
+								       EXIT_FAILURE);
+	if (stay_open(kept) && dup2(k->settings_fd, WORKER_SETTINGS_FD) == WORKER_SETTINGS_FD)
 		(void)syscall(SYS_execveat, k->exe_fd, "", argv, env, AT_EMPTY_PATH);
 	_exit(EXIT_FAILURE);
 }
@@ -171,6 +172,10 @@ static int worker_died(struct keeper *k, int status, struct error *err)
 	k->failures = k->shared->served == k->served ? k->failures + 1 : 0;
 	if (k->control_fd >= 0 && k->failures > CREATE_RESTARTS)
 		return error_text(err, EIO, "its workers die before they have served anything");
+	if (k->failures > RESTARTS_MAX) {
+		k->fuse_fd = fd_close(k->fuse_fd);
+		return 0;
+	}
 	if (k->failures <= FAST_RESTARTS && start_worker(k, NULL) == 0)
 		return 0;
 	return pause_first(k, err);
@@ -229,7 +234,7 @@ static void read_clocks(struct keeper *k, pid_t init)
 	struct emu_sources sources = EMU_SOURCES_INIT;
 
 	if (emu_sources_open(&sources, &places, NULL) == 0)
-		k->shared->sources.boottime_offset_ns = sources.boottime_offset_ns;
+		k->shared->boottime_offset_ns = sources.boottime_offset_ns;
 	emu_sources_done(&sources);
 }
 
@@ -312,19 +317,33 @@ static int open_sources(struct emu_sources *ret, const char *membership, struct 
 	return r;
 }
 
+#define SIZE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
 static int make_shared(struct keeper *k, struct error *err)
 {
-	k->shared_fd = memfd_create("bulwark-monitor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (k->shared_fd < 0 || ftruncate(k->shared_fd, sizeof(*k->shared)) < 0 ||
-	    fcntl(k->shared_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+	int fd = memfd_create("bulwark-monitor", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	k->settings.shared_fd = fd;
+	if (fd < 0 || ftruncate(fd, sizeof(*k->shared)) < 0 || fcntl(fd, F_ADD_SEALS, SIZE_SEALS) < 0)
 		return error_set(err, errno, "cannot make memory for workers");
-	k->shared =
-		mmap(NULL, sizeof(*k->shared), PROT_READ | PROT_WRITE, MAP_SHARED, k->shared_fd, 0);
+	k->shared = mmap(NULL, sizeof(*k->shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (k->shared == MAP_FAILED)
 		return error_set(err, errno, "cannot map memory for workers");
-	k->shared->sources = EMU_SOURCES_INIT;
-	k->shared->keeper_pid = (uint32_t)getpid();
 	return 0;
+}
+
+/* From here on nobody changes them. */
+static int seal_settings(struct keeper *k, struct error *err)
+{
+	int fd = memfd_create("bulwark-monitor", MFD_CLOEXEC | MFD_ALLOW_SEALING), r;
+
+	if (fd < 0)
+		return error_set(err, errno, "cannot make memory for workers");
+	k->settings_fd = fd;
+	r = fd_write_all(fd, &k->settings, sizeof(k->settings), err);
+	if (r == 0 && fcntl(fd, F_ADD_SEALS, SIZE_SEALS | F_SEAL_WRITE) < 0)
+		r = error_set(err, errno, "cannot seal the settings of workers");
+	return r;
 }
 
 /* Makes the empty mount namespace, and comes back: what is to be opened has paths on the host. */
@@ -348,7 +367,8 @@ static int make_empty_ns(struct keeper *k, struct error *err)
 static int open_host(struct keeper *k, struct error *err)
 {
 	if (access("/dev/fuse", F_OK) < 0)
-		fd_close(fsopen("fuse", FSOPEN_CLOEXEC)); /* the kernel loads its module, which makes the node */
+		fd_close(fsopen("fuse",
+				FSOPEN_CLOEXEC)); /* the kernel loads its module, which makes the node */
 	k->dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	k->exe_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (k->dev_fd < 0 || k->exe_fd < 0)
@@ -414,16 +434,19 @@ static int begin(struct keeper *k, struct monitor_userns *m, struct error *err)
 	int r;
 
 	m->membership[sizeof(m->membership) - 1] = 0;
-	r = open_sources(&k->shared->sources, m->membership, err);
+	r = open_sources(&k->settings.sources, m->membership, err);
 	if (r == 0)
 		r = superblock_hear(k->builder_sock, &k->fuse_fd, err);
 	if (r < 0)
 		return r;
 	k->builder_sock = fd_close(k->builder_sock);
-	k->shared->fuse_fd = k->fuse_fd;
-	k->shared->uid = m->root_uid;
-	k->shared->gid = m->root_gid;
-	r = start_worker(k, err);
+	k->settings.fuse_fd = k->fuse_fd;
+	k->settings.uid = m->root_uid;
+	k->settings.gid = m->root_gid;
+	k->settings.keeper_pid = getpid();
+	r = seal_settings(k, err);
+	if (r == 0)
+		r = start_worker(k, err);
 	if (r == 0 && m->has_twin)
 		(void)coherence_new(k->loop, m->root_uid, &k->coherence, NULL);
 	return r;
@@ -475,7 +498,8 @@ int keeper_main(void)
 		.init_pidfd = -EBADF,
 		.builder_sock = -EBADF,
 		.fuse_fd = -EBADF,
-		.shared_fd = -EBADF,
+		.settings_fd = -EBADF,
+		.settings = { .sources = EMU_SOURCES_INIT, .fuse_fd = -EBADF, .shared_fd = -EBADF },
 		.signal_fd = -EBADF,
 		.timer_fd = -EBADF,
 	};

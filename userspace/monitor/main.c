@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "keeper.h"
 #include "monitor_abi.h"
+#include "shared.h"
 #include "str.h"
 #include "worker.h"
 
@@ -25,8 +27,13 @@ static bool is_socket(int fd)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && str_eq(argv[1], "worker"))
-		return worker_main();
+	if (argc == 2 && str_eq(argv[1], "worker")) {
+		static struct settings settings;
+
+		if (pread(WORKER_SETTINGS_FD, &settings, sizeof(settings), 0) != sizeof(settings))
+			return EXIT_FAILURE;
+		return worker_main(&settings);
+	}
 	if (argc == 3 && str_eq(argv[1], "keeper") && is_socket(MONITOR_SOCK_FD))
 		return keeper_main();
 	(void)fputs("bulwark-monitor: 'bulwark create' starts it, nobody else\n", stderr);

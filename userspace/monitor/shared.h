@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * shared - owns the memory that outlives a worker: what its successor needs to go on in the middle of a request.
+ * shared - owns what a worker is given: settings, which no worker can change, and the memory that outlives workers.
  *
- * A memfd, sealed against change of size, so that no worker can take the pages away under the keeper. The keeper fills the
- * first part in, once; the rest is the workers'. It reads back nothing but @served, as a sign of life.
+ * Both are memfds, sealed against change of size, so that no worker can take the pages away under the keeper; settings also
+ * against writing, or one worker could choose who the next one is. The keeper reads nothing in the memory but @served, as a
+ * sign of life; a worker believes nothing it finds there without a look.
  */
 #pragma once
 
@@ -24,14 +25,18 @@ struct shared_handle {
 	uint32_t pad;
 };
 
-struct shared {
-	/* the keeper's */
-	struct emu_sources sources; /* its descriptors have these numbers in the worker, too */
-	int32_t fuse_fd;	    /* so has /dev/fuse */
-	uint32_t uid, gid;	    /* who a worker becomes */
-	uint32_t keeper_pid;
+/* The keeper's. Descriptors have the same numbers in a worker. */
+struct settings {
+	struct emu_sources sources;
+	int32_t fuse_fd;
+	int32_t shared_fd; /* struct shared */
+	uint32_t uid, gid; /* who a worker becomes */
+	int32_t keeper_pid;
+};
 
-	/* the workers' */
+/* The workers'. */
+struct shared {
+	int64_t boottime_offset_ns; /* the keeper's, who learns of it when there is a worker: see emulation.h */
 	uint64_t served;   /* requests */
 	uint64_t answered; /* number of the last one */
 	uint32_t attempts; /* how often the one in @request was begun */

@@ -42,9 +42,10 @@
 
 static struct {
 	struct shared *shared;
-	bool replay_init; /* libfuse is about to read it */
-	bool swallow;	  /* the answer to it */
-	bool pending;	  /* the predecessor's request is about to be read */
+	struct emu_sources sources; /* ours, for its clock is set late */
+	bool replay_init;	    /* libfuse is about to read it */
+	bool swallow;		    /* the answer to it */
+	bool pending;		    /* the predecessor's request is about to be read */
 } worker;
 
 static const struct fuse_in_header *request(void)
@@ -154,10 +155,12 @@ static bool take_over(int fd)
 	struct shared *s = worker.shared;
 	uint64_t unique = request()->unique;
 
+	if (s->init_len > sizeof(s->init))
+		return false;
+	if (unique &&
+	    (request()->len < sizeof(struct fuse_in_header) || request()->len > sizeof(s->request)))
+		return false;
 	if (unique && unique != s->answered) {
-		if (request()->len < sizeof(struct fuse_in_header) ||
-		    request()->len > sizeof(s->request))
-			return false;
 		if (is_interrupt()) {
 			answer_interrupt(fd);
 		} else if (s->attempts >= ATTEMPTS_MAX) {
@@ -212,6 +215,7 @@ static void serve(struct fuse_session *session, struct emu *emu, int fd)
 	while (!fuse_session_exited(session)) {
 		int r;
 
+		worker.sources.boottime_offset_ns = worker.shared->boottime_offset_ns;
 		if (!worker.replay_init && !worker.pending)
 			wait_and_tick(emu, fd, &due_ms);
 		r = fuse_session_receive_buf(session, &buf);
@@ -232,13 +236,11 @@ static int connect_session(struct files *files, int fd, struct fuse_session **re
 		return error_set(err, ENOMEM, "FUSE session");
 	if (fuse_session_custom_io(session, &io, fd) < 0)
 		return error_text(err, EINVAL, "FUSE session: no custom input and output");
-	if (!take_over(fd))
-		return error_text(err, EPROTO, "what the last worker left makes no sense");
 	*ret = session;
 	return 0;
 }
 
-int worker_main(void)
+int worker_main(const struct settings *settings)
 {
 	struct fuse_session *session = NULL;
 	struct error err = ERROR_INIT;
@@ -249,21 +251,24 @@ int worker_main(void)
 
 	(void)prctl(PR_SET_NAME, "bulwark-worker", 0, 0, 0); /* execveat(2) took a number for it */
 	/* present at once: a page fault with a signal pending makes read(2) fail, and the request with it */
-	s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED, WORKER_SHARED_FD, 0);
+	s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED, settings->shared_fd, 0);
 	if (s == MAP_FAILED || madvise(s->request, sizeof(s->request), MADV_POPULATE_WRITE) < 0)
 		return EXIT_FAILURE;
 	worker.shared = s;
-	r = sandbox_worker(s->uid, s->gid, s->keeper_pid, &err);
+	worker.sources = settings->sources;
+	r = sandbox_worker(settings->uid, settings->gid, settings->keeper_pid, &err);
 	if (r == 0)
-		r = emu_new(&s->sources, s->state, NULL, &emu, &err);
+		r = emu_new(&worker.sources, s->state, NULL, &emu, &err);
 	if (r == 0)
 		r = files_new(emu, s, &files, &err);
 	if (r == 0)
-		r = connect_session(files, s->fuse_fd, &session, &err);
+		r = connect_session(files, settings->fuse_fd, &session, &err);
 	if (r == 0)
 		r = sandbox_filter(&err);
 	if (r < 0)
 		return EXIT_FAILURE;
-	serve(session, emu, s->fuse_fd);
+	if (!take_over(settings->fuse_fd)) /* no successor could, either: an end is better than a wait without one */
+		return EXIT_SUCCESS;
+	serve(session, emu, settings->fuse_fd);
 	return EXIT_SUCCESS;
 }
