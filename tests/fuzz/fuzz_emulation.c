@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzzes what the emulation reads: kernel files, in part named by containers, and what a container writes to a sysctl. The
- * first byte says which; in 'r', the texts between NULs are what one file after the other says, and every node is rendered.
+ * Fuzzes what the emulation reads: kernel files, in part named by containers, what a container writes to a sysctl, and what a
+ * killed worker left in memory. The first byte says which: 'w' a write, 'd' damage, 'r' the texts of files between NULs, of
+ * which every node is rendered; any other: each scanner by itself.
  */
 #include "fuzz.h"
 
@@ -200,9 +201,10 @@ static void render_all(struct emu *emu, const struct emu_reader *reader)
 	FUZZ_CHECK(emu_cpuset_count(&cpus) > 0);
 }
 
+static char state[EMU_STATE_SIZE] __attribute__((aligned(64)));
+
 static void check_render(uint8_t which, const char *data, size_t size)
 {
-	static char state[EMU_STATE_SIZE] __attribute__((aligned(64)));
 	struct emu_sources sources = EMU_SOURCES_INIT;
 	struct error err = ERROR_INIT;
 	struct emu_reader reader;
@@ -231,6 +233,39 @@ static void check_render(uint8_t which, const char *data, size_t size)
 	emu_free(emu);
 }
 
+/* A worker that finds this in the memory that the last one left: 2 bytes say where it begins, the rest is repeated. */
+static void check_damage(const uint8_t *data, size_t size)
+{
+	static const char *const shown[] = { "/proc/stat", "/proc/loadavg", "/proc/sys/kernel/printk",
+					     "/proc/sys/kernel/core_pattern",
+					     "/proc/sys/vm/swappiness" };
+	struct emu_state *s = (struct emu_state *)state;
+	struct emu_sources sources = EMU_SOURCES_INIT;
+	struct error err = ERROR_INIT;
+	struct emu_reader reader = { 0 };
+	struct emu *emu = NULL;
+	size_t at;
+
+	if (size < 3)
+		return;
+	memset(state, 0, sizeof(*s));
+	at = (data[0] | (size_t)data[1] << 8) * 8;
+	for (size_t i = 0; at + i < sizeof(*s) && i < 4096; i++)
+		state[at + i] = (char)data[2 + i % (size - 2)];
+	s->magic = EMU_STATE_MAGIC;
+	s->version = EMU_STATE_VERSION;
+	s->size = sizeof(*s);
+	texts = next_text = texts_end = "";
+	sources.proc_fd = 1000000;
+	now = (struct emu_clock){ 1000 * EMU_NSEC_PER_SEC, 2000 * EMU_NSEC_PER_SEC };
+	FUZZ_CHECK(emu_new(&sources, state, NULL, &emu, &err) == 0);
+	emu->clock = fuzz_clock;
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+		render(emu, &reader, shown[i]);
+	(void)emu_tick_ms(emu);
+	emu_free(emu);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;
@@ -245,6 +280,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_render((uint8_t)text[0], text + 1, size - 2);
 	else if (data[0] == 'w')
 		check_sysctl(data + 1, size - 1);
+	else if (data[0] == 'd')
+		check_damage(data + 1, size - 1);
 	else
 		check_scanners(text);
 	free(text);

@@ -56,9 +56,9 @@ static void test_emu_list_and_lookup_agree(void **state)
 	struct count count = { 0 };
 
 	walk(f, EMU_ROOT_ID, 0, &count);
-	/* 3 cpus with a topology of 10 files and a cache of 4 that the fixture has; 1 node. */
-	assert_int_equal(count.files, 11 + 6 + 3 * (1 + 10 + 4) + 5 + 4 + emu_sysctls_n - 2);
-	assert_int_equal(count.folders, 7 + 3 * 4 + 1 + 1 + 9 + 3);
+	/* 3 cpus, twice, with a topology of 10 files and a cache of 4 that the fixture has; 1 node. */
+	assert_int_equal(count.files, 16 + 6 + 2 * 3 * (1 + 10 + 4) + 5 + 4 + emu_sysctls_n - 2);
+	assert_int_equal(count.folders, 7 + 2 * 3 * 4 + 1 + 1 + 9 + 3);
 }
 
 static void test_emu_mounts_can_be_found(void **state)
@@ -75,7 +75,7 @@ static void test_emu_mounts_can_be_found(void **state)
 			assert_string_equal(node.name, strrchr(*path, '/') + 1);
 	}
 	assert_int_equal(missing, 2);
-	assert_int_equal(n, 13 + emu_sysctls_n);
+	assert_int_equal(n, 18 + emu_sysctls_n);
 	assert_ptr_equal(emu_mounts(), emu_mounts());
 }
 
@@ -94,6 +94,7 @@ static void test_emu_node_ids_are_for_ever(void **state)
 		{ "/sys/devices/system/cpu/cpu3/topology/core_id", 44 | 3 << 16 },
 		{ "/sys/devices/system/cpu/cpu2/cache/index0/size", 64 | 2 << 16 },
 		{ "/sys/devices/system/node/node0/meminfo", 93 },
+		{ "/sys/devices/system/node/node0/cpu3/online", 41 | 3 << 16 | UINT64_C(1) << 40 },
 		{ "/proc/sys/kernel/panic", 0x1001 },
 		{ "/proc/sys/vm/swappiness", 0x1000 + 64 },
 		{ "/sys/module/nf_conntrack/parameters/hashsize", 0x1000 + 142 },
@@ -122,6 +123,8 @@ static void test_emu_node_of_refuses_numbers_that_are_none(void **state)
 		44 | UINT64_C(1) << 32,	   /* the core id of a cache */
 		64 | UINT64_C(16) << 32,   /* index16 */
 		10 | UINT64_C(1) << 63,
+		40 | UINT64_C(65) << 40, /* cpu0 of node64 */
+		93 | UINT64_C(1) << 40,	 /* a node in a node */
 		UINT64_MAX,
 	};
 	struct fixture *f = *state;

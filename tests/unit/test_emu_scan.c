@@ -151,6 +151,12 @@ static void test_emu_scan_io_stat_takes_devices(void **state)
 	assert_int_equal(d.items[0].bytes[EMU_IO_READ], 1024);
 	assert_int_equal(d.items[0].operations[EMU_IO_DISCARD], 6);
 	assert_int_equal(d.items[1].bytes[EMU_IO_WRITE], 1);
+	/* As Linux 5.15 may print it. */
+	d.n = 0;
+	emu_scan_io_stat("7:0 7:1 8:0 rbytes=3 rios=1\n", &d);
+	assert_int_equal(d.n, 1);
+	assert_int_equal(d.items[0].major, 8);
+	assert_int_equal(d.items[0].bytes[EMU_IO_READ], 3);
 	d.n = 0;
 	emu_scan_io_stat("x:0 rbytes=1\n8:x rbytes=1\n8 rbytes=1\n4294967296:0 rbytes=1\n", &d);
 	assert_int_equal(d.n, 0);

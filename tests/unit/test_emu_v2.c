@@ -3,6 +3,7 @@
 #include "emu_fixture.h"
 
 #define C "/cgroup/pod/c"
+#define C_FILE(name) ("cgroup/pod/c/" name) /* below the fixture's folder */
 
 static const char memory_stat[] =
 	"anon 10485760\nfile 52428800\nkernel 3145728\nkernel_stack 131072\n"
@@ -144,6 +145,14 @@ static void test_emu_render_cpu_views_agree(void **state)
 	assert_int_equal(emu_lookup(f->emu, dir.id, "cpu02", &reader, &node), -ENOENT);
 	assert_int_equal(emu_lookup(f->emu, dir.id, "cpu2", &reader, &node), 0);
 	assert_true(node.varies);
+	assert_string_equal(show(f, "/proc/interrupts"), "           CPU2       CPU3       \n");
+	assert_ptr_equal(strstr(show(f, "/proc/softirqs"), "                    CPU2       CPU3       \n"
+							   "          HI:          0          0\n"),
+			 f->text.data);
+	assert_string_equal(show(f, "/proc/schedstat"),
+			    "version 15\ntimestamp 0\ncpu2 0 0 0 0 0 0 0 0 0\ncpu3 0 0 0 0 0 0 0 0 0\n");
+	assert_string_equal(show(f, "/proc/zoneinfo"), "");
+	assert_string_equal(show(f, "/proc/buddyinfo"), "");
 	/* A changed limit shows at once. */
 	put(f, C "/cpu.max", "max 100000\n");
 	pass(EMU_FRESH_NS);
@@ -272,6 +281,7 @@ static void test_emu_render_pressure_is_the_cgroups(void **state)
 static void test_emu_render_nodes_share_memory(void **state)
 {
 	struct fixture *f = *state;
+	struct emu_node node;
 
 	put(f, C "/cpu.max", "max 100000\n");
 	assert_string_equal(show(f, "/sys/devices/system/node/online"), "0-1\n");
@@ -287,6 +297,9 @@ static void test_emu_render_nodes_share_memory(void **state)
 	assert_non_null(strstr(show(f, "/sys/devices/system/node/node0/meminfo"),
 			       "MemTotal:         131072 kB"));
 	assert_int_equal(2 * 131072, value_of(show(f, "/proc/meminfo"), "MemTotal"));
+	assert_string_equal(show(f, "/sys/devices/system/node/node1/cpu5/topology/core_id"), "1\n");
+	assert_int_equal(emu_find(f->emu, "/sys/devices/system/node/node1/cpu3", &node), -ENOENT);
+	assert_int_equal(emu_find(f->emu, "/sys/devices/system/node/node0/cpu3", &node), 0);
 	/* Bound to one node, with cpus there alone: the other one is not there. */
 	put(f, C "/cpuset.mems.effective", "1\n");
 	put(f, C "/cpuset.cpus.effective", "4\n");
@@ -352,6 +365,18 @@ static void test_emu_render_counts_an_ancestors_limit(void **state)
 	assert_int_equal(value_of(show(f, "/proc/meminfo"), "MemTotal"), 131072);
 	assert_int_equal(value_of(show(f, "/proc/meminfo"), "MemFree"), 131072 - 102400);
 	assert_string_equal(show(f, "/sys/devices/system/cpu/online"), "2\n");
+}
+
+/* The controllers end above the container. */
+static void test_emu_render_takes_an_ancestors_cpuset_where_the_container_has_none(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(unlinkat(f->fd, C_FILE("cpuset.cpus.effective"), 0), 0);
+	assert_int_equal(unlinkat(f->fd, C_FILE("cpu.max"), 0), 0);
+	put(f, "/cgroup/pod/cpuset.cpus.effective", "6-7\n");
+	fixture_start(f, "0::/pod/c\n");
+	assert_string_equal(show(f, "/sys/devices/system/cpu/online"), "6-7\n");
 }
 
 static void test_emu_render_without_limits_has_the_hosts_size(void **state)
@@ -544,6 +569,7 @@ int main(void)
 		STARTED(test_emu_render_loadavg_samples_tasks),
 		STARTED(test_emu_sysinfo_says_the_same),
 		PREPARED(test_emu_render_counts_an_ancestors_limit),
+		PREPARED(test_emu_render_takes_an_ancestors_cpuset_where_the_container_has_none),
 		PREPARED(test_emu_render_without_limits_has_the_hosts_size),
 		PREPARED(test_emu_render_shows_a_nested_cgroup_its_own_limits),
 		PREPARED(test_emu_render_shows_a_nested_cgroup_without_limits_the_container),

@@ -101,7 +101,7 @@ static bool read_quota(struct emu *emu, const struct emu_level *level, struct em
 	       ret->period_us != EMU_NO_LIMIT;
 }
 
-/* The nearest list at @level or above, within the container: a controller may stop at some depth. */
+/* The nearest list at @level or above: v2's controller may stop at some depth, inside the container or above it. */
 static bool read_cpuset(struct emu *emu, struct emu_level level, const char *v1, const char *v2,
 			unsigned max, uint64_t *words)
 {
@@ -113,7 +113,7 @@ static bool read_cpuset(struct emu *emu, struct emu_level level, const char *v1,
 			for (unsigned i = 0; i < (max + 63) / 64; i++)
 				if (words[i])
 					return true;
-	} while (emu_level_up(emu, &level, false));
+	} while (emu_level_up(emu, &level, true));
 	return false;
 }
 

@@ -220,9 +220,10 @@ typedef int emu_render_fn(struct emu *emu, const struct emu_request *request, st
 
 emu_render_fn emu_render_meminfo, emu_render_vmstat, emu_render_swaps, emu_render_stat,
 	emu_render_cpuinfo, emu_render_loadavg, emu_render_diskstats, emu_render_pressure,
-	emu_render_partitions, emu_render_cpu_list, emu_render_empty_list, emu_render_kernel_max,
-	emu_render_cpu_online, emu_render_topology, emu_render_cache, emu_render_node_list,
-	emu_render_node_cpus, emu_render_node_meminfo, emu_render_node_distance;
+	emu_render_partitions, emu_render_interrupts, emu_render_schedstat, emu_render_nothing,
+	emu_render_cpu_list, emu_render_empty_list, emu_render_kernel_max, emu_render_cpu_online,
+	emu_render_topology, emu_render_cache, emu_render_node_list, emu_render_node_cpus,
+	emu_render_node_meminfo, emu_render_node_distance;
 
 /* "0-3,8\n" and "00000003\n" */
 void emu_text_list(struct emu_text *text, const struct emu_cpuset *set);

@@ -59,6 +59,11 @@ static const struct entry entries[] = {
 	FILE_OF(DISKSTATS, PROC, "diskstats", diskstats),
 	FILE_OF(VMSTAT, PROC, "vmstat", vmstat),
 	FILE_OF(PARTITIONS, PROC, "partitions", partitions),
+	FILE_OF(INTERRUPTS, PROC, "interrupts", interrupts),
+	FILE_OF(SOFTIRQS, PROC, "softirqs", interrupts),
+	FILE_OF(SCHEDSTAT, PROC, "schedstat", schedstat),
+	FILE_OF(ZONEINFO, PROC, "zoneinfo", nothing),
+	FILE_OF(BUDDYINFO, PROC, "buddyinfo", nothing),
 	DIR_OF(PRESSURE, PROC, "pressure"),
 	FILE_OF(PRESSURE_CPU, PRESSURE, "cpu", pressure),
 	FILE_OF(PRESSURE_IO, PRESSURE, "io", pressure),
@@ -131,6 +136,7 @@ struct where {
 	const struct entry *entry; /* NULL: a sysctl */
 	const struct emu_sysctl *sysctl;
 	unsigned kind, number, index;
+	unsigned via; /* of cpuN and what is in it: 0 below cpu/, else below nodeM, as M + 1 */
 };
 
 static const struct entry *entry_of(unsigned kind)
@@ -148,9 +154,14 @@ const char *emu_kind_name(unsigned kind)
 	return entry ? entry->name : "";
 }
 
-static uint64_t make_id(unsigned kind, unsigned number, unsigned index)
+static uint64_t make_id(unsigned kind, unsigned number, unsigned index, unsigned via)
 {
-	return kind | (uint64_t)number << 16 | (uint64_t)index << 32;
+	return kind | (uint64_t)number << 16 | (uint64_t)index << 32 | (uint64_t)via << 40;
+}
+
+static uint64_t id_of(const struct where *w)
+{
+	return make_id(w->kind, w->number, w->index, w->via);
 }
 
 /* The folder it is in. */
@@ -181,8 +192,9 @@ static bool take_apart(const struct emu *emu, uint64_t id, struct where *ret)
 {
 	struct where w = { .kind = (unsigned)(id & 0xffff),
 			   .number = (unsigned)(id >> 16 & 0xffff),
-			   .index = (unsigned)(id >> 32 & 0xff) };
-	unsigned numbers = 1, indexes = 1;
+			   .index = (unsigned)(id >> 32 & 0xff),
+			   .via = (unsigned)(id >> 40 & 0xff) };
+	unsigned numbers = 1, indexes = 1, vias = 1;
 
 	if (w.kind >= EMU_KIND_SYSCTL) {
 		w.sysctl = emu_sysctl_by_id(w.kind - EMU_KIND_SYSCTL);
@@ -192,14 +204,16 @@ static bool take_apart(const struct emu *emu, uint64_t id, struct where *ret)
 		w.entry = entry_of(w.kind);
 		if (!w.entry)
 			return false;
-		if (is_in(w.kind, EMU_KIND_CPU))
+		if (is_in(w.kind, EMU_KIND_CPU)) {
 			numbers = EMU_CPUS_MAX;
-		else if (is_in(w.kind, EMU_KIND_NODE))
+			vias = EMU_NODES_MAX + 1;
+		} else if (is_in(w.kind, EMU_KIND_NODE)) {
 			numbers = EMU_NODES_MAX;
+		}
 		if (is_in(w.kind, EMU_KIND_CACHE_INDEX))
 			indexes = CACHES_MAX;
 	}
-	if (w.number >= numbers || w.index >= indexes || id != make_id(w.kind, w.number, w.index))
+	if (w.number >= numbers || w.index >= indexes || w.via >= vias || id != id_of(&w))
 		return false;
 	*ret = w;
 	return true;
@@ -212,15 +226,37 @@ static mode_t mode_of(const struct where *w)
 	return w->entry->render ? S_IFREG | 0444 : S_IFDIR | 0555;
 }
 
+static uint64_t parent_id(const struct where *w)
+{
+	struct where up = {
+		.kind = parent_kind(w), .number = w->number, .index = w->index, .via = w->via
+	};
+
+	switch (w->entry ? w->entry->number : NUMBER_NONE) {
+	case NUMBER_CPU:
+		if (w->via > 0)
+			return make_id(EMU_KIND_NODE, w->via - 1, 0, 0);
+		up.number = 0;
+		break;
+	case NUMBER_NODE:
+		up.number = 0;
+		break;
+	case NUMBER_INDEX:
+		up.index = 0;
+		break;
+	default:
+		break;
+	}
+	return id_of(&up);
+}
+
 static void fill(const struct where *w, struct emu_node *ret)
 {
-	unsigned up = parent_kind(w);
 	enum number number = w->entry ? w->entry->number : NUMBER_NONE;
 
 	*ret = (struct emu_node){
-		.id = make_id(w->kind, w->number, w->index),
-		.parent_id = make_id(up, number == NUMBER_CPU || number == NUMBER_NODE ? 0 : w->number,
-				     number == NUMBER_INDEX ? 0 : w->index),
+		.id = id_of(w),
+		.parent_id = parent_id(w),
 		.mode = mode_of(w),
 		.varies = is_in(w->kind, EMU_KIND_CPU) || is_in(w->kind, EMU_KIND_NODE),
 	};
@@ -273,7 +309,9 @@ static bool is_there(struct emu *emu, const struct emu_reader *reader, const str
 	switch (w->entry->number) {
 	case NUMBER_CPU:
 		emu_see_cpus(emu, reader, &cpus);
-		return emu_cpuset_has(&cpus, w->number);
+		return emu_cpuset_has(&cpus, w->number) &&
+		       (w->via == 0 ||
+			emu_cpuset_has(&emu_collect_topology(emu)->node_cpus[w->via - 1], w->number));
 	case NUMBER_NODE:
 		return node_is_there(emu, reader, w->number);
 	case NUMBER_INDEX:
@@ -295,13 +333,29 @@ static bool name_number(const char *name, const char *prefix, unsigned max, unsi
 	return true;
 }
 
+/* nodeN has its cpus, too: links in the kernel's tree, folders here. */
+static bool is_below(const struct entry *entry, const struct where *dir)
+{
+	return entry->parent == dir->kind ||
+	       (dir->kind == EMU_KIND_NODE && entry->number == NUMBER_CPU);
+}
+
+static struct where child_of(const struct where *dir, const struct entry *entry)
+{
+	struct where w = *dir;
+
+	w.entry = entry;
+	w.kind = entry->kind;
+	if (dir->kind == EMU_KIND_NODE && entry->number == NUMBER_CPU)
+		w.via = dir->number + 1;
+	return w;
+}
+
 /* Whether @entry, below @dir, is called @name; then which one it is. */
 static bool matches(const struct entry *entry, const struct where *dir, const char *name,
 		    struct where *ret)
 {
-	*ret = (struct where){
-		.entry = entry, .kind = entry->kind, .number = dir->number, .index = dir->index
-	};
+	*ret = child_of(dir, entry);
 	switch (entry->number) {
 	case NUMBER_CPU:
 		return name_number(name, entry->name, EMU_CPUS_MAX, &ret->number);
@@ -331,7 +385,7 @@ int emu_lookup(struct emu *emu, uint64_t parent_id, const char *name,
 		return r;
 	emu_take_time(emu);
 	for (size_t i = 1; i < ENTRIES; i++) { /* [0], the root, is its own parent */
-		if (entries[i].parent != dir.kind || !matches(&entries[i], &dir, name, &w))
+		if (!is_below(&entries[i], &dir) || !matches(&entries[i], &dir, name, &w))
 			continue;
 		if (!is_there(emu, reader, &w))
 			return -ENOENT;
@@ -342,7 +396,7 @@ int emu_lookup(struct emu *emu, uint64_t parent_id, const char *name,
 		const struct emu_sysctl *s = &emu_sysctls[i];
 
 		if (sysctl_dir(s) == dir.kind && str_eq(s->name, name) &&
-		    take_apart(emu, make_id(EMU_KIND_SYSCTL + s->id, 0, 0), &w)) {
+		    take_apart(emu, make_id(EMU_KIND_SYSCTL + s->id, 0, 0, 0), &w)) {
 			fill(&w, ret);
 			return 0;
 		}
@@ -370,9 +424,7 @@ static unsigned numbers_of(const struct entry *entry)
 static bool nth(struct emu *emu, const struct emu_reader *reader, const struct where *dir,
 		const struct entry *entry, unsigned n, struct where *ret)
 {
-	*ret = (struct where){
-		.entry = entry, .kind = entry->kind, .number = dir->number, .index = dir->index
-	};
+	*ret = child_of(dir, entry);
 	if (entry->number == NUMBER_CPU || entry->number == NUMBER_NODE)
 		ret->number = n;
 	else if (entry->number == NUMBER_INDEX)
@@ -405,7 +457,7 @@ int emu_list(struct emu *emu, uint64_t id, const struct emu_reader *reader, uint
 	for (at = at < 1 ? 1 : at; at < ENTRIES; at++, n = 0) {
 		const struct entry *entry = &entries[at];
 
-		if (entry->parent != dir.kind)
+		if (!is_below(entry, &dir))
 			continue;
 		for (; n < numbers_of(entry); n++) {
 			n = next_number(emu, reader, entry, (unsigned)n);
@@ -420,7 +472,7 @@ int emu_list(struct emu *emu, uint64_t id, const struct emu_reader *reader, uint
 		const struct emu_sysctl *s = &emu_sysctls[at - ENTRIES];
 
 		if (sysctl_dir(s) != dir.kind ||
-		    !take_apart(emu, make_id(EMU_KIND_SYSCTL + s->id, 0, 0), &w))
+		    !take_apart(emu, make_id(EMU_KIND_SYSCTL + s->id, 0, 0, 0), &w))
 			continue;
 		*pos = (at + 1) << 32;
 		fill(&w, ret);
@@ -466,6 +518,11 @@ static const char *const whole[] = {
 	"/proc/diskstats",
 	"/proc/vmstat",
 	"/proc/partitions",
+	"/proc/interrupts",
+	"/proc/softirqs",
+	"/proc/schedstat",
+	"/proc/zoneinfo",
+	"/proc/buddyinfo",
 	"/proc/pressure/cpu",
 	"/proc/pressure/io",
 	"/proc/pressure/memory",

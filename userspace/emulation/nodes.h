@@ -4,7 +4,7 @@
 
 /*
  * In node ids, which kernels remember across workers and versions: a number is never used for something else. An id is the
- * kind, the N of cpuN or nodeN << 16, the N of indexN << 32. From EMU_KIND_SYSCTL on: the sysctl's id is added.
+ * kind, the N of cpuN or nodeN << 16, the N of indexN << 32; N + 1 << 40 for a cpu's folder in nodeN. From EMU_KIND_SYSCTL on: the sysctl's id is added.
  */
 enum emu_kind {
 	EMU_KIND_ROOT = 1,
@@ -22,6 +22,11 @@ enum emu_kind {
 	EMU_KIND_PRESSURE_CPU = 21,
 	EMU_KIND_PRESSURE_IO = 22,
 	EMU_KIND_PRESSURE_MEMORY = 23,
+	EMU_KIND_INTERRUPTS = 24,
+	EMU_KIND_SOFTIRQS = 25,
+	EMU_KIND_SCHEDSTAT = 26,
+	EMU_KIND_ZONEINFO = 27,
+	EMU_KIND_BUDDYINFO = 28,
 	EMU_KIND_SYS_DEVICES = 30,
 	EMU_KIND_SYS_SYSTEM = 31,
 	EMU_KIND_CPUS = 32,

@@ -180,6 +180,48 @@ int emu_render_cpuinfo(struct emu *emu, const struct emu_request *request, struc
 	return 0;
 }
 
+/* ---- what has a column or a line per cpu, and nothing of a container in it ---- */
+
+/* /proc/interrupts and softirqs: their headings tell how many cpus there are. */
+int emu_render_interrupts(struct emu *emu, const struct emu_request *request, struct emu_text *out)
+{
+	static const char *const softirqs[] = { "HI",	    "TIMER",   "NET_TX", "NET_RX",  "BLOCK",
+						"IRQ_POLL", "TASKLET", "SCHED",	 "HRTIMER", "RCU" };
+	bool soft = request->kind == EMU_KIND_SOFTIRQS;
+	struct emu_cpuset cpus;
+
+	emu_see_cpus(emu, request->reader, &cpus);
+	emu_text_add(out, "%*s", soft ? 20 : 11, "");
+	emu_cpuset_each(cpu, &cpus) emu_text_add(out, "CPU%-8u", cpu);
+	emu_text_str(out, "\n");
+	for (size_t i = 0; soft && i < sizeof(softirqs) / sizeof(softirqs[0]); i++) {
+		emu_text_add(out, "%12s:", softirqs[i]);
+		emu_cpuset_each(cpu, &cpus) emu_text_str(out, "          0");
+		emu_text_str(out, "\n");
+	}
+	return 0;
+}
+
+/* Version 15: nine numbers per cpu, and lines of domains, which may be missing. */
+int emu_render_schedstat(struct emu *emu, const struct emu_request *request, struct emu_text *out)
+{
+	struct emu_cpuset cpus;
+
+	emu_see_cpus(emu, request->reader, &cpus);
+	emu_text_str(out, "version 15\ntimestamp 0\n");
+	emu_cpuset_each(cpu, &cpus) emu_text_add(out, "cpu%u 0 0 0 0 0 0 0 0 0\n", cpu);
+	return 0;
+}
+
+/* /proc/zoneinfo and buddyinfo: the machine's memory, page by page. */
+int emu_render_nothing(struct emu *emu, const struct emu_request *request, struct emu_text *out)
+{
+	(void)emu;
+	(void)request;
+	(void)out;
+	return 0;
+}
+
 /* ---- /sys/devices/system/cpu ---- */
 
 int emu_render_cpu_list(struct emu *emu, const struct emu_request *request, struct emu_text *out)

@@ -278,26 +278,42 @@ static struct emu_device *device_of(struct emu_devices *devices, struct emu_span
 	return d;
 }
 
-void emu_scan_io_stat(const char *text, struct emu_devices *ret)
+/* Adds "rbytes=5" and its like to a device; anything else is passed over. */
+static void add_io(struct emu_device *d, struct emu_span word)
 {
 	static const char *const bytes[EMU_IO_KINDS] = { "rbytes=", "wbytes=", "dbytes=" };
 	static const char *const operations[EMU_IO_KINDS] = { "rios=", "wios=", "dios=" };
-	struct emu_span line, word, value;
-	struct emu_device *d;
+	struct emu_span value;
 	uint64_t n;
 
+	for (int k = 0; k < EMU_IO_KINDS; k++) {
+		if (emu_span_starts(word, bytes[k], &value) && emu_span_u64(value, &n))
+			d->bytes[k] = n;
+		else if (emu_span_starts(word, operations[k], &value) && emu_span_u64(value, &n))
+			d->operations[k] = n;
+	}
+}
+
+void emu_scan_io_stat(const char *text, struct emu_devices *ret)
+{
+	struct emu_span line, word, device;
+	struct emu_device *d;
+
 	while (emu_next_line(&text, &line)) {
-		if (!emu_next_word(&line, &word) || !memchr(line.p, '=', line.len))
-			continue;
-		d = device_of(ret, word);
-		while (d && emu_next_word(&line, &word))
-			for (int k = 0; k < EMU_IO_KINDS; k++) {
-				if (emu_span_starts(word, bytes[k], &value) && emu_span_u64(value, &n))
-					d->bytes[k] = n;
-				else if (emu_span_starts(word, operations[k], &value) &&
-					 emu_span_u64(value, &n))
-					d->operations[k] = n;
+		device = (struct emu_span){ "", 0 };
+		d = NULL;
+		while (emu_next_word(&line, &word)) {
+			if (!memchr(word.p, '=', word.len)) {
+				/* Some kernels print devices without numbers in front, on the same line. */
+				device = word;
+				d = NULL;
+				continue;
 			}
+			if (!d)
+				d = device_of(ret, device);
+			if (d)
+				add_io(d, word);
+		}
 	}
 }
 

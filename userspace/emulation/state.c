@@ -8,7 +8,7 @@
 
 static bool times_are_sound(const struct emu_times *times)
 {
-	if (times->n > EMU_CPUS_MAX || times->now_ns < 0)
+	if (times->n > EMU_CPUS_MAX || (uint64_t)times->now_ns > TIME_MAX)
 		return false;
 	for (uint32_t i = 0; i < times->n; i++) {
 		const struct emu_times_cpu *t = &times->cpu[i];
@@ -50,6 +50,8 @@ void emu_state_check(struct emu_state *state, int64_t start_ns)
 		state->size = sizeof(*state);
 		__atomic_store_n(&state->magic, EMU_STATE_MAGIC, __ATOMIC_RELEASE);
 	}
+	if ((uint64_t)state->btime_ns > TIME_MAX)
+		state->btime_ns = 0;
 	emu_sysctl_check_store(&state->sysctls);
 	for (size_t i = 0; i < EMU_SLOTS; i++) {
 		struct emu_slot *slot = &state->slots[i];
@@ -60,7 +62,7 @@ void emu_state_check(struct emu_state *state, int64_t start_ns)
 			slot->valid = 0;
 	}
 	load = &state->load[state->load_active & 1];
-	if (state->load_valid != 1 || state->load_active > 1 || load->now_ns < 0 ||
+	if (state->load_valid != 1 || state->load_active > 1 || (uint64_t)load->now_ns > TIME_MAX ||
 	    load->average[0] > UINT32_MAX || load->average[1] > UINT32_MAX ||
 	    load->average[2] > UINT32_MAX) {
 		state->load_active = 0;
