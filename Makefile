@@ -40,6 +40,7 @@ UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/de
 libexec := $(PREFIX)/libexec/bulwark
 # With all that they need: it is static, too, so that no update of a library comes between the programs and their loader.
 ctl_libs := $(or $(shell pkg-config --static --libs libbpf jansson 2>/dev/null),-lbpf -lelf -lz -ljansson)
+monitor_libs := -lfuse3
 
 ifneq ($(SANITIZE),)
 # Sanitizers need the dynamic C library, and do the work of the flags below better.
@@ -77,6 +78,7 @@ emulation_sources := $(wildcard userspace/emulation/*.c)
 runtime_sources := $(wildcard runtime/*.c)
 systemd_sources := $(wildcard userspace/systemd/*.c)
 ctl_sources := $(wildcard userspace/ctl/*.c)
+monitor_sources := $(wildcard userspace/monitor/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard tests/bench/*.c)
@@ -88,11 +90,12 @@ units := $(if $(filter 0,$(SYSTEMD)),,$(notdir $(wildcard userspace/units/*.serv
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
 emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)
 ctl_objects := $(ctl_sources:userspace/ctl/%.c=$B/ctl/%.o)
+monitor_objects := $(monitor_sources:userspace/monitor/%.c=$B/monitor/%.o)
 runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
 systemd_objects := $(systemd_sources:userspace/systemd/%.c=$B/systemd/%.o)
-helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd)
+helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd) $B/bulwark-monitor
 unit_programs := $(unit_sources:tests/unit/%.c=$B/unit/%)
 fuzz_programs := $(fuzz_sources:tests/fuzz/%.c=$B/fuzz/%)
 bench_programs := $(bench_sources:tests/bench/%.c=$B/bench/%)
@@ -103,7 +106,7 @@ versioned_sources := $(if $(runtime_sources),$(shell grep -lE 'BULWARK_(VERSION|
 versioned_objects := $B/ctl/main.o $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned_sources:runtime/%.c=$B/test/runtime/%.o)
 
 # The same for where programs lie.
-placed_sources := $(if $(runtime_sources),$(shell grep -lE 'PATHS_(SYSTEMD|CTL)' $(runtime_sources)))
+placed_sources := $(if $(runtime_sources),$(shell grep -lE 'PATHS_(SYSTEMD|CTL|MONITOR)' $(runtime_sources)))
 placed_objects := $(placed_sources:runtime/%.c=$B/runtime/%.o) $(placed_sources:runtime/%.c=$B/test/runtime/%.o)
 place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(libexec))"' \
 	-DBULWARK_SBIN='"$(if $(filter $B/test/%,$@),$(abspath $B),$(PREFIX)/sbin)"'
@@ -127,6 +130,11 @@ $B/test/bulwark: $B/test/runtime/main.o $B/test/libruntime.a $B/libbulwark.a $B/
 $B/bulwark-systemd: $(systemd_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lsystemd
+
+# Static, too: it is started with every container.
+$B/bulwark-monitor: $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stamp-link
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(monitor_libs)
 
 $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
@@ -162,6 +170,10 @@ $B/lib/%.o: userspace/lib/%.c $B/stamp-compile
 $B/emulation/%.o: userspace/emulation/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
+
+$B/monitor/%.o: userspace/monitor/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -isystem /usr/include/fuse3 -c -o $@ $<
 
 $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 	$(call say,CC,$@)
@@ -221,7 +233,7 @@ $(placed_objects): $B/stamp-place
 # must lose the object of a file that was removed).
 $B/stamp-compile: text = $(shell $(CC) --version | head -n 1) $(compile)
 $B/stamp-bpf: text = $(shell $(CLANG) --version 2>/dev/null | head -n 1) $(compile_bpf)
-$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(runtime_sources) $(ctl_sources)
+$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(monitor_libs) $(monitor_sources) $(runtime_sources) $(ctl_sources)
 $B/stamp-version: text = $(version_flags)
 $B/stamp-place: text = $(libexec) $(abspath $B)
 $B/stamp-lib: text = $(lib_sources)
@@ -234,7 +246,7 @@ $B/stamp-%: FORCE
 FORCE:
 
 -include $(wildcard $B/lib/*.d $B/emulation/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
-	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d)
+	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----
@@ -286,7 +298,8 @@ lint:
 install: $B/bulwark $B/bulwarkctl $(helpers)
 	install -D -m 0755 $B/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwark
 	install -D -m 0755 $B/bulwarkctl $(DESTDIR)$(PREFIX)/sbin/bulwarkctl
-	$(if $(helpers),install -D -m 0755 $(helpers) $(DESTDIR)$(libexec)/bulwark-systemd)
+	install -d $(DESTDIR)$(libexec)
+	install -m 0755 $(helpers) $(DESTDIR)$(libexec)/
 	$(if $(manpages),install -d $(DESTDIR)$(PREFIX)/share/man/man8)
 	$(if $(manpages),install -m 0644 $(manpages) $(DESTDIR)$(PREFIX)/share/man/man8/)
 	$(if $(units),install -d $(DESTDIR)$(UNITDIR))
@@ -294,7 +307,7 @@ install: $B/bulwark $B/bulwarkctl $(helpers)
 		sed 's|@SBIN@|$(PREFIX)/sbin|g' userspace/units/$$unit >$(DESTDIR)$(UNITDIR)/$$unit; done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd $(DESTDIR)$(libexec)/bulwark-monitor
 	rmdir $(DESTDIR)$(libexec) 2>/dev/null || true
 	$(if $(manpages),rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(manpages))))
 	$(if $(units),rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)))
