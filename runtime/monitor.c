@@ -248,7 +248,8 @@ static int mount_one(const struct container *c, const char *path, int mount_fd, 
 	return r < 0 ? r : mount_attach(mount_fd, target_fd, err);
 }
 
-#define FILES_MAX 256 /* more than the monitor has, and fewer than descriptors that a process may have */
+#define FILES_MAX                                                                                  \
+	256 /* more than the monitor has, and fewer than descriptors that a process may have */
 
 struct files {
 	int fds[FILES_MAX]; /* detached mounts */
@@ -277,7 +278,8 @@ static int keep(struct files *files, const struct monitor_message *m, const int 
 		files->paths[files->n][MONITOR_PATH_MAX - 1] = 0;
 		files->fds[files->n++] = fds[i];
 	}
-	return ok ? 0 : error_text(err, EPROTO, "the monitor says %u, with %zu files", m->word, n_fds);
+	return ok ? 0 :
+		    error_text(err, EPROTO, "the monitor says %u, with %zu files", m->word, n_fds);
 }
 
 /* All of them or none: one whose server died on the way is an error for ever. */

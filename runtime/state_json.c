@@ -298,9 +298,9 @@ static json_t *annotations_of(const struct state *state, enum container_status s
 		annotations = json_object();
 	/* what is missing; short of memory, all fails below */
 	(void)json_object_set_new(annotations, "io.bulwark.degraded",
-				  json_string(!no_emulation ? "bpf-lsm" :
-					      !state->degraded	   ? "emulation" :
-								     "bpf-lsm,emulation"));
+				  json_string(!no_emulation    ? "bpf-lsm" :
+					      !state->degraded ? "emulation" :
+								 "bpf-lsm,emulation"));
 	return annotations;
 }
 

@@ -348,7 +348,8 @@ static int make_empty_ns(struct keeper *k, struct error *err)
 static int open_host(struct keeper *k, struct error *err)
 {
 	if (access("/dev/fuse", F_OK) < 0)
-		fd_close(fsopen("fuse", FSOPEN_CLOEXEC)); /* the kernel loads its module, which makes the node */
+		fd_close(fsopen("fuse",
+				FSOPEN_CLOEXEC)); /* the kernel loads its module, which makes the node */
 	k->dev_fd = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	k->exe_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (k->dev_fd < 0 || k->exe_fd < 0)
