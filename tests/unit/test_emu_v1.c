@@ -265,6 +265,7 @@ static void test_emu_reader_of_cuts_long_paths_at_a_folder(void **state)
 		strcat(text, "/0123456789");
 	strcat(text, "\n");
 	put(f, "/proc/300/cgroup", text);
+	put(f, MEMORY "/0123456789/tasks", "");
 	emu_reader_of(f->emu, 300, &reader);
 	assert_int_equal(strlen(reader.path[EMU_CGROUP_MEMORY]), 46 * 11 - 1);
 	assert_string_equal(reader.path[EMU_CGROUP_CPU], "");

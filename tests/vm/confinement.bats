@@ -225,6 +225,8 @@ config_join() {
 	config_args sleep 100
 	container_create "$ID-other"
 	assert_equal "$(mode_of "$ID-other")" off
+	run runtime state "$ID-other"
+	assert_lacks degraded # its monitor built a file system in a user namespace that is armed
 	runtime start "$ID-other"
 	wait_for test "$(mode_of "$ID-other")" = enforce
 	run runtime exec "$ID-other" attack alg

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "error.h"
@@ -86,13 +87,25 @@ static void below(struct emu_span path, const char *base, char ret[EMU_PATH_MAX]
 	ret[len] = '\0';
 }
 
+/* A folder has two links and one for each in it. To ask for that is ten times cheaper than to look for the reader. */
+static bool has_nested(const struct emu *emu)
+{
+	struct stat st;
+
+	for (int role = 0; role < EMU_CGROUPS; role++)
+		if (emu_has_cgroup(emu, (enum emu_cgroup)role) &&
+		    (fstat(emu->sources->cgroup_fd[role], &st) < 0 || st.st_nlink != 2))
+			return true;
+	return false;
+}
+
 static void find_reader(struct emu *emu, pid_t pid, struct emu_reader *ret)
 {
 	char path[32];
 	const char *text;
 
 	*ret = (struct emu_reader){ .pid = pid };
-	if (pid <= 0 || str_format(path, sizeof(path), "%d/cgroup", pid) < 0)
+	if (pid <= 0 || !has_nested(emu) || str_format(path, sizeof(path), "%d/cgroup", pid) < 0)
 		return;
 	text = emu_read(emu, emu->sources->proc_fd, path, false);
 	for (int role = 0; text && role < EMU_CGROUPS; role++) {

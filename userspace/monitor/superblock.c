@@ -24,6 +24,7 @@
 #include "error.h"
 #include "fd.h"
 #include "files.h"
+#include "lsm.h"
 #include "monitor_abi.h"
 #include "mount_api.h"
 #include "str.h"
@@ -61,13 +62,30 @@ static int attach_here(int mount_fd, struct error *err)
 	return 0;
 }
 
+/* In a pod its other containers are under the BPF LSM layer, and whoever enters their user namespace is, too, unless marked. */
+static int mark_self(struct error *err)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	struct lsm lsm;
+	int r;
+
+	if (lsm_open(&lsm, NULL) < 0)
+		return 0; /* then nobody is */
+	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	r = pidfd < 0 ? error_set(err, errno, "pidfd_open") : lsm_mark_setup(&lsm, pidfd, err);
+	lsm_done(&lsm);
+	return r;
+}
+
 /* The file system, for what is written to; and the same read-only. */
 static int make_mounts(const struct superblock *s, int userns_fd, int *ret_fuse_fd, int *ret_rw_fd,
 		       int *ret_ro_fd, struct error *err)
 {
 	_cleanup_close_ int fs_fd = -EBADF;
-	int r;
+	int r = mark_self(err); /* while the pins can be seen */
 
+	if (r < 0)
+		return r;
 	if (setns(s->empty_ns_fd, CLONE_NEWNS) <
 	    0) /* or each of the host's mounts would be copied below */
 		return error_set(err, errno, "cannot leave the host's mounts");
