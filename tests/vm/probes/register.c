@@ -4,8 +4,9 @@
  *
  *   register LOOPS
  *
- *   register    lsm_open, lsm_register, lsm_allow_inherited for three descriptors, lsm_arm
- *   unregister  lsm_unregister
+ *   register-open     lsm_open: the pinned maps become descriptors, and the stamp is read
+ *   register          lsm_register, lsm_allow_inherited for three descriptors, lsm_arm: what is written to the maps
+ *   unregister        lsm_unregister
  *
  * The lines are those of tests/bench/operations.c: name, loops, median, 90th percentile, least and most, in ns. In a guest of
  * `scripts/vm --icount` a nanosecond is an instruction.
@@ -77,28 +78,37 @@ static int make_userns(int *ret_alive_fd)
 	return fd;
 }
 
+enum step {
+	STEP_OPEN,
+	STEP_REGISTER,
+	STEP_UNREGISTER,
+	STEPS,
+};
+static const char *const step_names[STEPS] = { "register-open", "register", "unregister" };
+
 static void one_life(const struct lsm_registration *registration, const int files[3],
-		     int64_t *ret_start, int64_t *ret_end)
+		     int64_t *ret_ns[STEPS], long at)
 {
 	struct error err = ERROR_INIT;
 	struct lsm lsm = LSM_INIT;
-	const int64_t begin = now_ns();
-	int64_t registered, end;
+	int64_t times[STEPS + 1];
 	uint64_t cgroup_id = 0;
 	uint32_t userns = 0;
 
+	times[STEP_OPEN] = now_ns();
 	check(lsm_open(&lsm, &err), &err);
+	times[STEP_REGISTER] = now_ns();
 	check(lsm_register(&lsm, registration, &cgroup_id, &err), &err);
 	check(lsm_userns_of(registration->userns_fd, &userns, &err), &err);
 	for (int i = 0; i < 3; i++)
 		check(lsm_allow_inherited(&lsm, userns, files[i], &err), &err);
 	check(lsm_arm(&lsm, cgroup_id, 1, &err), &err);
-	registered = now_ns();
+	times[STEP_UNREGISTER] = now_ns();
 	check(lsm_unregister(&lsm, cgroup_id, &err), &err);
-	end = now_ns();
+	times[STEPS] = now_ns();
 	lsm_done(&lsm);
-	*ret_start = registered - begin;
-	*ret_end = end - registered;
+	for (int i = 0; i < STEPS; i++)
+		ret_ns[i][at] = times[i + 1] - times[i];
 }
 
 static int compare(const void *a, const void *b)
@@ -117,7 +127,8 @@ static void print(const char *name, int64_t *ns, size_t n)
 
 int main(int argc, char **argv)
 {
-	static int64_t starts[LOOPS_MAX], ends[LOOPS_MAX];
+	static int64_t room[STEPS][LOOPS_MAX];
+	int64_t *ns[STEPS] = { room[0], room[1], room[2] };
 	struct lsm_registration registration = { .id = "register",
 						 .first_uid = 100000,
 						 .armed_mode = LSM_MODE_ENFORCE };
@@ -137,13 +148,10 @@ int main(int argc, char **argv)
 		die("files");
 	files[1] = pipes[0];
 	files[2] = pipes[1];
-	for (long i = -WARM_UP; i < loops; i++) {
-		const long at = i < 0 ? 0 : i;
-
-		one_life(&registration, files, &starts[at], &ends[at]);
-	}
-	print("register", starts, (size_t)loops);
-	print("unregister", ends, (size_t)loops);
+	for (long i = -WARM_UP; i < loops; i++)
+		one_life(&registration, files, ns, i < 0 ? 0 : i);
+	for (int i = 0; i < STEPS; i++)
+		print(step_names[i], ns[i], (size_t)loops);
 	(void)close(alive_fd);
 	(void)wait(NULL);
 	if (rmdir(CGROUP) < 0)
