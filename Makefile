@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno
 	$(if $(filter 0,$(WERROR)),,-Werror)
 
 # -iquote, not -I: <seccomp.h> is libseccomp's, "seccomp.h" is ours.
-our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote runtime -iquote bpf
+our_cppflags := -D_GNU_SOURCE -iquote userspace/lib -iquote userspace/emulation -iquote runtime -iquote bpf
 our_cflags := -std=gnu11 -O2 -g -fPIE -fno-common $(WARNINGS)
 our_libs := -ljansson -lseccomp -lcap -lm
 # Units lie where systemd says; without pkg-config's word, where it looks on every system.
@@ -40,6 +40,7 @@ UNITDIR ?= $(or $(shell pkg-config --variable=systemdsystemunitdir systemd 2>/de
 libexec := $(PREFIX)/libexec/bulwark
 # With all that they need: it is static, too, so that no update of a library comes between the programs and their loader.
 ctl_libs := $(or $(shell pkg-config --static --libs libbpf jansson 2>/dev/null),-lbpf -lelf -lz -ljansson)
+monitor_libs := -lfuse3
 
 ifneq ($(SANITIZE),)
 # Sanitizers need the dynamic C library, and do the work of the flags below better.
@@ -73,9 +74,11 @@ version_flags := -DBULWARK_VERSION='"$(VERSION)"' -DBULWARK_COMMIT='"$(COMMIT)"'
 # ---- what is built from what ----
 
 lib_sources := $(wildcard userspace/lib/*.c)
+emulation_sources := $(wildcard userspace/emulation/*.c)
 runtime_sources := $(wildcard runtime/*.c)
 systemd_sources := $(wildcard userspace/systemd/*.c)
 ctl_sources := $(wildcard userspace/ctl/*.c)
+monitor_sources := $(wildcard userspace/monitor/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard tests/bench/*.c)
@@ -85,12 +88,14 @@ manpages := $(wildcard docs/man/*.8)
 units := $(if $(filter 0,$(SYSTEMD)),,$(notdir $(wildcard userspace/units/*.service)))
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
+emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)
 ctl_objects := $(ctl_sources:userspace/ctl/%.c=$B/ctl/%.o)
+monitor_objects := $(monitor_sources:userspace/monitor/%.c=$B/monitor/%.o)
 runtime_objects := $(runtime_sources:runtime/%.c=$B/runtime/%.o)
 # The second build of the same sources: its policy, state and cache live below /run/bulwark-test (runtime/paths.h).
 test_objects := $(runtime_sources:runtime/%.c=$B/test/runtime/%.o)
 systemd_objects := $(systemd_sources:userspace/systemd/%.c=$B/systemd/%.o)
-helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd)
+helpers := $(if $(filter 0,$(SYSTEMD)),,$B/bulwark-systemd) $B/bulwark-monitor
 unit_programs := $(unit_sources:tests/unit/%.c=$B/unit/%)
 fuzz_programs := $(fuzz_sources:tests/fuzz/%.c=$B/fuzz/%)
 bench_programs := $(bench_sources:tests/bench/%.c=$B/bench/%)
@@ -101,7 +106,7 @@ versioned_sources := $(if $(runtime_sources),$(shell grep -lE 'BULWARK_(VERSION|
 versioned_objects := $B/ctl/main.o $(versioned_sources:runtime/%.c=$B/runtime/%.o) $(versioned_sources:runtime/%.c=$B/test/runtime/%.o)
 
 # The same for where programs lie.
-placed_sources := $(if $(runtime_sources),$(shell grep -lE 'PATHS_(SYSTEMD|CTL)' $(runtime_sources)))
+placed_sources := $(if $(runtime_sources),$(shell grep -lE 'PATHS_(SYSTEMD|CTL|MONITOR)' $(runtime_sources)))
 placed_objects := $(placed_sources:runtime/%.c=$B/runtime/%.o) $(placed_sources:runtime/%.c=$B/test/runtime/%.o)
 place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(libexec))"' \
 	-DBULWARK_SBIN='"$(if $(filter $B/test/%,$@),$(abspath $B),$(PREFIX)/sbin)"'
@@ -126,21 +131,31 @@ $B/bulwark-systemd: $(systemd_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lsystemd
 
+# Static, too: it is started with every container.
+$B/bulwark-monitor: $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stamp-link
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(monitor_libs)
+
 $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
 
-$B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
+$B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lcmocka $(our_libs)
 
-$B/fuzz/%: $B/fuzz/%.o $B/test/libruntime.a $B/libbulwark.a $B/stamp-link
+$B/fuzz/%: $B/fuzz/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(our_libs)
 
 archive = rm -f $@ && ar rcsD $@ $(filter %.o,$^)
 
 $B/libbulwark.a: $(lib_objects) $B/stamp-lib
+	$(call say,AR,$@)
+	$(Q)$(archive)
+
+# What a container reads in /proc and /sys: for bulwark-monitor.
+$B/libemulation.a: $(emulation_objects) $B/stamp-emulation
 	$(call say,AR,$@)
 	$(Q)$(archive)
 
@@ -151,6 +166,14 @@ $B/test/libruntime.a: $(filter-out %/main.o,$(test_objects)) $B/stamp-runtime
 $B/lib/%.o: userspace/lib/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
+
+$B/emulation/%.o: userspace/emulation/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
+
+$B/monitor/%.o: userspace/monitor/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -isystem /usr/include/fuse3 -c -o $@ $<
 
 $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 	$(call say,CC,$@)
@@ -210,10 +233,11 @@ $(placed_objects): $B/stamp-place
 # must lose the object of a file that was removed).
 $B/stamp-compile: text = $(shell $(CC) --version | head -n 1) $(compile)
 $B/stamp-bpf: text = $(shell $(CLANG) --version 2>/dev/null | head -n 1) $(compile_bpf)
-$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(runtime_sources) $(ctl_sources)
+$B/stamp-link: text = $(CFLAGS) $(LDFLAGS) $(link_static) $(link_dynamic) $(our_libs) $(ctl_libs) $(monitor_libs) $(monitor_sources) $(runtime_sources) $(ctl_sources)
 $B/stamp-version: text = $(version_flags)
 $B/stamp-place: text = $(libexec) $(abspath $B)
 $B/stamp-lib: text = $(lib_sources)
+$B/stamp-emulation: text = $(emulation_sources)
 $B/stamp-runtime: text = $(runtime_sources)
 quote = '$(subst ','\'',$(1))'
 $B/stamp-%: FORCE
@@ -221,8 +245,8 @@ $B/stamp-%: FORCE
 	@printf '%s\n' $(call quote,$(text)) | cmp -s - $@ || printf '%s\n' $(call quote,$(text)) >$@
 FORCE:
 
--include $(wildcard $B/lib/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
-	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d)
+-include $(wildcard $B/lib/*.d $B/emulation/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
+	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----
@@ -274,7 +298,8 @@ lint:
 install: $B/bulwark $B/bulwarkctl $(helpers)
 	install -D -m 0755 $B/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwark
 	install -D -m 0755 $B/bulwarkctl $(DESTDIR)$(PREFIX)/sbin/bulwarkctl
-	$(if $(helpers),install -D -m 0755 $(helpers) $(DESTDIR)$(libexec)/bulwark-systemd)
+	install -d $(DESTDIR)$(libexec)
+	install -m 0755 $(helpers) $(DESTDIR)$(libexec)/
 	$(if $(manpages),install -d $(DESTDIR)$(PREFIX)/share/man/man8)
 	$(if $(manpages),install -m 0644 $(manpages) $(DESTDIR)$(PREFIX)/share/man/man8/)
 	$(if $(units),install -d $(DESTDIR)$(UNITDIR))
@@ -282,7 +307,7 @@ install: $B/bulwark $B/bulwarkctl $(helpers)
 		sed 's|@SBIN@|$(PREFIX)/sbin|g' userspace/units/$$unit >$(DESTDIR)$(UNITDIR)/$$unit; done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd
+	rm -f $(DESTDIR)$(PREFIX)/sbin/bulwark $(DESTDIR)$(PREFIX)/sbin/bulwarkctl $(DESTDIR)$(libexec)/bulwark-systemd $(DESTDIR)$(libexec)/bulwark-monitor
 	rmdir $(DESTDIR)$(libexec) 2>/dev/null || true
 	$(if $(manpages),rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,$(notdir $(manpages))))
 	$(if $(units),rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(units)))

@@ -16,6 +16,8 @@
 #define LSM_OBJECT_MAX 64	 /* bytes of the name of what was asked for, with the NUL */
 #define LSM_CONTAINERS_MAX 16384 /* entries of `containers`, `namespaces`, `counters` */
 #define LSM_CGROUP_LEVEL_MAX 16 /* the deepest cgroup that can be registered; the root is level 0 */
+#define LSM_NO_CGROUP                                                                              \
+	(1ULL << 62) /* and its first uid: the id of a container without a cgroup (v2) of its own */
 #define LSM_RECORDS_PER_SECOND 100 /* per container; what is above is counted as lost */
 #define LSM_RING_BYTES (256 * 1024)
 #define LSM_INHERITED_MAX 8  /* containers that may reopen one inherited file */

@@ -111,7 +111,7 @@ static __always_inline int atime_after(int flags, unsigned long wanted)
 	flags = wanted & MS_NODIRATIME ? MNT_NODIRATIME : 0;
 	if (wanted & MS_STRICTATIME)
 		return flags;
-	return flags | (wanted & MS_NOATIME ? MNT_NOATIME | MNT_RELATIME : MNT_RELATIME);
+	return flags | (wanted & MS_NOATIME ? MNT_NOATIME : MNT_RELATIME);
 }
 
 /* Whether a remount with @wanted (MS_*) would clear what is locked in @flags (MNT_*). */

@@ -139,19 +139,15 @@ static int do_without(struct container *c, const struct error *why, struct error
 
 int bpf_lsm_plan(struct container *c, struct error *err)
 {
-	struct error why = ERROR_INIT;
 	int fd = cgroup_v2_fd(c->cgroup);
 	struct stat st;
 
 	c->state.degraded = !bpf_lsm_is_there(&c->lsm);
 	if (c->state.degraded)
 		return 0;
-	if (fd < 0) {
-		(void)error_text(&why, ENOTSUP,
-				 "the BPF LSM layer knows containers by their cgroup, and this one has none in the "
-				 "v2 hierarchy: mount it (mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified), and let it "
-				 "have a cgroup");
-		return do_without(c, &why, err);
+	if (fd < 0) { /* --cgroup-manager disabled, or a host without cgroup v2: the user namespace tells whose it is */
+		c->state.bpf_cgroup = LSM_NO_CGROUP | c->state.map.uids[0].host_id;
+		return 0;
 	}
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "cannot stat the container's cgroup");

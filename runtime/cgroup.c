@@ -310,6 +310,24 @@ bool cgroup_json_is_frozen(json_t *value)
 	return read_record(value, READ_FREEZER, &cgroup, NULL) == 0 && cgroup_is_frozen(cgroup);
 }
 
+int cgroup_membership(const struct cgroup *cgroup, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	*buf = 0;
+	for (size_t i = 0; i < cgroup->n; i++) {
+		const struct hierarchy *h = &cgroup->list[i];
+		const char *named = str_after(h->options, "none,");
+		int r = str_format(buf + len, size - len, "%zu:%s:/%s\n", h->is_v2 ? 0 : i + 1,
+				   named ? named : h->options, h->path);
+
+		if (r < 0)
+			return r;
+		len += strlen(buf + len);
+	}
+	return 0;
+}
+
 size_t cgroup_hierarchies(const struct cgroup *cgroup, struct cgroup_hierarchy *ret, size_t max)
 {
 	size_t n = cgroup->n < max ? cgroup->n : max;

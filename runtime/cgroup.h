@@ -95,6 +95,9 @@ static inline void cgroup_freep(struct cgroup **cgroup)
 json_t *cgroup_to_json(const struct cgroup *cgroup);
 int cgroup_from_json(json_t *value, struct cgroup **ret, struct error *err);
 
+/* Text as in /proc/PID/cgroup of a process in it, cgroups(7), whether there is one yet or not. -ENAMETOOLONG. */
+int cgroup_membership(const struct cgroup *cgroup, char *buf, size_t size);
+
 size_t cgroup_hierarchies(const struct cgroup *cgroup, struct cgroup_hierarchy *ret, size_t max);
 
 /**

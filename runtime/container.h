@@ -65,7 +65,9 @@ struct container {
 	struct joined joined;
 	struct lsm lsm; /* LSM_INIT: policy had to make do without */
 	int fifo_fd;
-	int notify_fd;	 /* folder of its NOTIFY_SOCKET, in M1 */
+	int notify_fd;	/* folder of its NOTIFY_SOCKET, in M1 */
+	int monitor_fd; /* socket to its monitor; -EBADF: none, or it is on its own by now */
+	int engine_fd; /* detached copy of the mount that the root's twin is one of; -EBADF: none */
 	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 
 	int host_mnt_fd, host_net_fd; /* namespaces R came from: hooks run there */

@@ -36,6 +36,7 @@
 #include "listen_fds.h"
 #include "log.h"
 #include "masks.h"
+#include "monitor.h"
 #include "mount_tree.h"
 #include "net_devices.h"
 #include "notify_socket.h"
@@ -219,6 +220,8 @@ static int plan_files(struct container *c, struct error *err)
 		r = rootfs_plan(c, err);
 	if (r == 0)
 		r = mount_tree_plan(c, err);
+	if (r == 0)
+		monitor_keep_engine(c); /* before the root is mounted there */
 	if (r < 0 || !c->twin || !twin_work_path(c->twin))
 		return r;
 	c->state.twin_work = strdup(twin_work_path(c->twin));
@@ -362,6 +365,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (r == 0)
 		r = masks_apply(c->root_fd, c->scratch, l->masked_paths, l->readonly_paths, err);
 	if (r == 0)
+		r = monitor_mount(c, err);
+	if (r == 0)
 		r = run_hooks(c, "createContainer", &c->spec->hooks.create_container, NULL,
 			      enter_container_ns, err);
 	if (r == 0 && c->spec->process)
@@ -370,6 +375,8 @@ static int build_tree(struct container *c, struct error *err)
 		r = mount_tree_finish(c, err);
 	if (r == 0)
 		r = rootfs_pivot(c, err);
+	if (r == 0)
+		r = monitor_commit(c, err);
 	return r;
 }
 
@@ -474,6 +481,8 @@ static int build(struct container *c, struct error *err)
 	if (r == 0)
 		r = make_fifo(c, err); /* before I, which inherits it */
 	if (r == 0)
+		monitor_start(c); /* while R is where the host is; it needs a while */
+	if (r == 0)
 		r = make_m1(c, err); /* before I, which could not enter it later */
 	if (r == 0)
 		r = make_notify_folder(c, err); /* in M1, which it is mounted from, and before that is built upon */
@@ -488,6 +497,8 @@ static int build(struct container *c, struct error *err)
 		r = intel_rdt_claim(&c->spec->linux_.intel_rdt, c->state_fd, &c->state, err);
 	if (r == 0)
 		r = spawn_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
+	if (r == 0)
+		monitor_build(c); /* while we make the root */
 	if (r == 0)
 		r = make_root(c, err); /* while I makes its namespaces */
 	if (r == 0)
@@ -517,6 +528,7 @@ static void undo(struct container *c)
 			   SIGKILL); /* our own child, not reaped yet: the number is still its */
 		(void)waitpid(c->init_pid, NULL, 0);
 	}
+	c->monitor_fd = fd_close(c->monitor_fd); /* with it the monitor ends */
 	if (leave_m1(c, &ignored) < 0)
 		log_warning("cleaning up after a failed create: %s", ignored.msg);
 	if (c->state_fd >= 0 &&
@@ -539,10 +551,11 @@ static void done(struct container *c)
 	join_done(&c->joined);
 	lsm_done(&c->lsm);
 
-	int *fds[] = { &c->state_fd,  &c->fifo_fd,     &c->host_mnt_fd, &c->host_net_fd,
-		       &c->init_sock, &c->sock,	       &c->userns_fd,	&c->pidns_fd,
-		       &c->root_fd,   &c->init_pidfd,  &c->master_fd,	&c->slave_fd,
-		       &c->cwd_fd,    &c->listener_fd, &c->notify_fd,	&c->host_cgroup_ns_fd };
+	int *fds[] = { &c->state_fd,   &c->fifo_fd,	&c->host_mnt_fd, &c->host_net_fd,
+		       &c->init_sock,  &c->sock,	&c->userns_fd,	 &c->pidns_fd,
+		       &c->root_fd,    &c->init_pidfd,	&c->master_fd,	 &c->slave_fd,
+		       &c->cwd_fd,     &c->listener_fd, &c->notify_fd,	 &c->host_cgroup_ns_fd,
+		       &c->monitor_fd, &c->engine_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -558,6 +571,8 @@ int create_container(const struct globals *globals, const struct create_options 
 		.fifo_fd = -EBADF,
 		.listener_fd = -EBADF,
 		.notify_fd = -EBADF,
+		.monitor_fd = -EBADF,
+		.engine_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
 		.host_cgroup_ns_fd = -EBADF,

@@ -153,29 +153,6 @@ static int seal(const struct container *c, struct error *err)
 
 #define KEPT_MAX 4
 
-/* close_range(2) over everything from @first up but these, -EBADF among them. */
-static int close_all_but(int first, int kept[KEPT_MAX], struct error *err)
-{
-	for (size_t i = 1; i < KEPT_MAX; i++) /* few: sorted by insertion */
-		for (size_t j = i; j > 0 && kept[j] < kept[j - 1]; j--) {
-			int higher = kept[j - 1];
-
-			kept[j - 1] = kept[j];
-			kept[j] = higher;
-		}
-	for (size_t i = 0; i < KEPT_MAX; i++) {
-		if (kept[i] < first)
-			continue;
-		if (kept[i] > first &&
-		    close_range((unsigned int)first, (unsigned int)kept[i] - 1, 0) < 0)
-			return error_set(err, errno, "close_range");
-		first = kept[i] + 1;
-	}
-	if (close_range((unsigned int)first, ~0U, 0) < 0)
-		return error_set(err, errno, "close_range");
-	return 0;
-}
-
 /*
  * What R had open is open here too: the state folder, whose lock would live as long as the container, the host's
  * namespaces, folders of the host. None of it may be there when something of the container runs.
@@ -185,7 +162,7 @@ static int close_inherited(struct container *c, struct error *err)
 	int kept[KEPT_MAX] = { c->init_sock, c->fifo_fd, c->label_fd, c->listener_fd };
 
 	log_close();
-	return close_all_but(3 + (int)c->options->preserve_fds, kept, err);
+	return fd_close_all_but(3 + (int)c->options->preserve_fds, kept, KEPT_MAX, err);
 }
 
 /* The host's /proc is still there: what the container has at that place is what its spec and its image say. */

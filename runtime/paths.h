@@ -28,6 +28,7 @@
 #define BULWARK_LIBEXEC "/usr/local/libexec/bulwark"
 #endif
 #define PATHS_SYSTEMD BULWARK_LIBEXEC "/bulwark-systemd"
+#define PATHS_MONITOR BULWARK_LIBEXEC "/bulwark-monitor"
 
 #ifndef BULWARK_SBIN
 #define BULWARK_SBIN "/usr/local/sbin"

@@ -39,17 +39,19 @@ struct state {
 	char *created;	     /* RFC 3339 with nanoseconds, UTC */
 	struct proc_id init; /* pid 0: not made yet */
 	uint32_t id_base; /* of the block it took; 0: none, or the ids are another's or the spec's own */
-	struct idmap map;    /* what its user namespace maps; empty: not known yet */
-	uid_t owner;	     /* who called create */
-	char *twin_work;     /* work folder of the twin overlay, to be removed; NULL: none */
-	char *rdt_group;     /* resctrl group of its processes; NULL: none */
-	char *rdt_monitor;   /* of that group, to be removed; NULL: none */
-	bool rdt_own;	     /* the group is to be removed, too */
-	bool degraded;	     /* some layer is missing on this host */
-	uint64_t bpf_cgroup; /* by which the BPF LSM layer knows it; 0: not at all */
-	json_t *cgroup;	     /* cgroup_to_json() */
-	json_t *annotations; /* of the spec */
-	json_t *poststart;   /* hooks, as the spec has them */
+	struct idmap map;	/* what its user namespace maps; empty: not known yet */
+	uid_t owner;		/* who called create */
+	char *twin_work;	/* work folder of the twin overlay, to be removed; NULL: none */
+	char *rdt_group;	/* resctrl group of its processes; NULL: none */
+	char *rdt_monitor;	/* of that group, to be removed; NULL: none */
+	bool rdt_own;		/* the group is to be removed, too */
+	bool degraded;		/* the BPF LSM layer is missing on this host */
+	struct proc_id monitor; /* keeper of its bulwark-monitor; pid 0: none */
+	bool no_emulation;	/* nor a monitor: degraded, too */
+	uint64_t bpf_cgroup;	/* by which the BPF LSM layer knows it; 0: not at all */
+	json_t *cgroup;		/* cgroup_to_json() */
+	json_t *annotations;	/* of the spec */
+	json_t *poststart;	/* hooks, as the spec has them */
 	json_t *poststop;
 };
 

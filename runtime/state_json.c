@@ -60,6 +60,9 @@ struct state_file {
 	bool rdt_own;
 	uint32_t pid;
 	uint64_t start;
+	uint32_t monitor_pid;
+	uint64_t monitor_start;
+	bool no_emulation;
 	uint32_t id_base;
 	struct json_array uid_mappings, gid_mappings;
 	uint32_t owner;
@@ -98,6 +101,9 @@ static const struct json_field state_fields[] = {
 	F(rdt_monitor, "rdtMonitor", JSON_STRING_FIELD),
 	F(rdt_own, "rdtOwn", JSON_BOOL_FIELD),
 	F(degraded, "degraded", JSON_BOOL_FIELD),
+	F(monitor_pid, "monitorPid", JSON_U32_FIELD),
+	F(monitor_start, "monitorStartTime", JSON_U64_FIELD),
+	F(no_emulation, "noEmulation", JSON_BOOL_FIELD),
 	F(bpf_cgroup, "bpfCgroup", JSON_U64_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
@@ -112,7 +118,7 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:I, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:I, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
@@ -122,7 +128,9 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     "owner", (json_int_t)state->owner, "config", state->config, "twinWork",
 			     state->twin_work, "rdtGroup", state->rdt_group, "rdtMonitor",
 			     state->rdt_monitor, "rdtOwn", (int)state->rdt_own, "degraded",
-			     (int)state->degraded, "bpfCgroup", (json_int_t)state->bpf_cgroup,
+			     (int)state->degraded, "monitorPid", (int)state->monitor.pid,
+			     "monitorStartTime", (json_int_t)state->monitor.start, "noEmulation",
+			     (int)state->no_emulation, "bpfCgroup", (json_int_t)state->bpf_cgroup,
 			     "cgroup", state->cgroup, "annotations", state->annotations,
 			     "poststart", state->poststart, "poststop", state->poststop);
 
@@ -163,6 +171,8 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.owner = file->owner,
 		.rdt_own = file->rdt_own,
 		.degraded = file->degraded,
+		.monitor = { (pid_t)file->monitor_pid, file->monitor_start },
+		.no_emulation = file->no_emulation,
 		.bpf_cgroup = file->bpf_cgroup,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),
@@ -196,6 +206,8 @@ static int parse_state(json_t *tree, struct state *ret, struct error *err)
 		r = error_text(err, EINVAL,
 			       "the container was made by another version of bulwark (state %u, ours is %d)",
 			       file.version, STATE_VERSION);
+	else if (file.monitor_pid > INT32_MAX || file.monitor_start > INT64_MAX)
+		r = error_text(err, EINVAL, STATE_FILE ": monitorPid: no process");
 	else if (file.pid > INT32_MAX)
 		r = error_text(err, EINVAL, STATE_FILE ": pid: %u is no process", file.pid);
 	else if (file.start > INT64_MAX) /* more than a state.json can hold: we never wrote it */
@@ -266,24 +278,35 @@ static void owner_name(uid_t uid, char *buf, size_t size)
 		(void)fclose(passwd); /* opened for reading: nothing can be lost */
 }
 
-/* The spec's annotations and ours; NULL with none. */
-static json_t *annotations_of(const struct state *state)
+/* Of one that runs: it was not to be had, or died. */
+static bool lacks_emulation(const struct state *state, enum container_status status)
 {
+	return state->no_emulation || (status != CONTAINER_STOPPED && state->monitor.pid &&
+				       !proc_is_alive(&state->monitor));
+}
+
+/* The spec's annotations and ours; NULL with none. */
+static json_t *annotations_of(const struct state *state, enum container_status status)
+{
+	bool no_emulation = lacks_emulation(state, status);
 	json_t *annotations = json_is_object(state->annotations) ? json_copy(state->annotations) :
 								   NULL;
 
-	if (!state->degraded)
+	if (!state->degraded && !no_emulation)
 		return annotations;
 	if (!annotations)
 		annotations = json_object();
+	/* what is missing; short of memory, all fails below */
 	(void)json_object_set_new(annotations, "io.bulwark.degraded",
-				  json_string("bpf-lsm")); /* short of memory, all fails below */
+				  json_string(!no_emulation    ? "bpf-lsm" :
+					      !state->degraded ? "emulation" :
+								 "bpf-lsm,emulation"));
 	return annotations;
 }
 
 json_t *state_to_oci(const struct state *state, enum container_status status, pid_t pid)
 {
-	json_t *annotations = annotations_of(state);
+	json_t *annotations = annotations_of(state, status);
 	char owner[64];
 
 	if (pid == 0 && status != CONTAINER_STOPPED)

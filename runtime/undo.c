@@ -13,6 +13,7 @@
 #include "fd.h"
 #include "idrange.h"
 #include "intel_rdt.h"
+#include "monitor.h"
 #include "path.h"
 #include "paths.h"
 #include "state.h"
@@ -71,6 +72,7 @@ int undo_container(const char *root, int state_fd, const struct state *state, st
 		return r;
 	id = strrchr(path, '/') + 1;
 	keep_first(&first, undo_cgroup(state, cgroup, &e), &e, err);
+	monitor_end(state);
 	keep_first(&first, intel_rdt_remove(state->rdt_group, state->rdt_monitor, state->rdt_own, &e),
 		   &e, err);
 	if (state->twin_work)

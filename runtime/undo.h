@@ -7,7 +7,7 @@ struct error;
 struct state;
 
 /**
- * undo_container() - Kill what is left in the cgroup, remove it, the twin's work folder, the id range, the state folder
+ * undo_container() - Kill what is left in the cgroup, remove it, wait for the monitor, remove the twin's work folder, the id range, the state folder
  * @root:	--root
  * @state_fd:	ROOT/ID, locked by the caller
  * @state:	what is known; empty where create had not got far

@@ -156,7 +156,7 @@ rootfs_make() {
 	busybox --list | "$PROBES/links" busybox "$1/bin"
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
-	for applet in ids setfcap locks breakout spy keys icmp; do
+	for applet in ids setfcap locks breakout spy keys icmp readers; do
 		cp "$PROBES/$applet" "$1/bin/"
 	done
 }

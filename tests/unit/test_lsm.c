@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "error.h"
 #include "fd.h"
@@ -84,6 +86,11 @@ static void test_lsm_hooks_are_in_the_order_of_the_counters(void **state)
 	assert_string_equal(lsm_hooks[LSM_HOOK_file_open].name, "file_open");
 	assert_int_equal(offsetof(struct lsm_counters, file_open), LSM_HOOK_file_open * 8);
 	assert_int_equal(offsetof(struct lsm_counters, unix_may_send), LSM_HOOK_unix_may_send * 8);
+	assert_string_equal(lsm_hooks[LSM_HOOK_file_open].program, "lsm_file_open");
+	assert_string_equal(lsm_hooks[LSM_HOOK_file_open].function, "bpf_lsm_file_open");
+	assert_int_equal(lsm_hooks[LSM_HOOK_file_open].witness_args, 0);
+	assert_string_equal(lsm_hooks[LSM_HOOK_witness_umount].function, "path_umount");
+	assert_int_equal(offsetof(struct lsm_counters, witness_reveal), LSM_HOOK_witness_reveal * 8);
 	/* bpffs takes no dots, and the kernel 15 bytes. */
 	for (size_t i = 0; i < LSM_MAP_COUNT; i++) {
 		assert_null(strchr(lsm_map_names[i], '.'));
@@ -276,6 +283,117 @@ static void test_lsm_set_masks_is_bounded(void **state)
 	lsm_done(&lsm);
 }
 
+/* The guard of what @fd is, or of the entry @name in it; 0 for none. */
+static uint32_t guard_of(struct lsm *lsm, int fd, const char *name)
+{
+	struct lsm_guard_key key = { 0 };
+	uint32_t value = 0;
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	key.inode = st.st_ino;
+	key.device = major(st.st_dev) << 20 | minor(st.st_dev);
+	if (name) {
+		key.name = LSM_GUARD_START;
+		for (const char *c = name; *c; c++)
+			key.name = LSM_GUARD_STEP(key.name, *c);
+	}
+	(void)lsm_map_lookup(lsm->map_fds[LSM_MAP_GUARDED], &key, &value);
+	return value;
+}
+
+static void test_lsm_guard_tells_folders_files_and_names_apart(void **state)
+{
+	int folder = open("/proc/self", O_PATH | O_CLOEXEC);
+	int file = open("/proc/self/stat", O_PATH | O_CLOEXEC);
+	struct error err = ERROR_INIT;
+	struct lsm lsm;
+
+	(void)state;
+	make_maps(&lsm, 4);
+	lsm.map_fds[LSM_MAP_GUARDED] = make_map(sizeof(struct lsm_guard_key), 4, 3);
+	assert_int_equal(lsm_guard(&lsm, folder, NULL, true, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, NULL), LSM_GUARD_SELF | LSM_GUARD_ENTRIES);
+	assert_int_equal(lsm_guard(&lsm, folder, "docker.sock", true, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, NULL),
+			 LSM_GUARD_SELF | LSM_GUARD_ENTRIES | LSM_GUARD_NAMES);
+	assert_int_equal(guard_of(&lsm, folder, "docker.sock"), LSM_GUARD_SELF);
+	/* The folder's own guard goes, that of the name stays. */
+	assert_int_equal(lsm_guard(&lsm, folder, NULL, false, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, NULL), LSM_GUARD_NAMES);
+	assert_int_equal(guard_of(&lsm, folder, "docker.sock"), LSM_GUARD_SELF);
+	assert_int_equal(lsm_guard(&lsm, folder, "docker.sock", false, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, "docker.sock"), 0);
+	assert_int_equal(lsm_guard(&lsm, folder, "docker.sock", false, &err), 0);
+	assert_int_equal(lsm_guard(&lsm, file, NULL, true, &err), 0);
+	assert_int_equal(guard_of(&lsm, file, NULL), LSM_GUARD_SELF);
+	assert_int_equal(lsm_guard(&lsm, folder, "a", true, &err), 0);
+	assert_int_equal(lsm_guard(&lsm, folder, "b", true, &err), -ENOSPC);
+	assert_non_null(strstr(err.msg, "room for"));
+	(void)fd_close(folder);
+	(void)fd_close(file);
+	lsm_done(&lsm);
+}
+
+static void test_lsm_guard_refuses_what_is_no_name(void **state)
+{
+	static const char *const names[] = {
+		"", ".", "..", "a/b", "0123456789012345678901234567890123456789012345678901234567890123"
+	};
+	int folder = open("/", O_PATH | O_CLOEXEC),
+	    file = open("/proc/self/stat", O_PATH | O_CLOEXEC);
+	struct lsm lsm = LSM_INIT;
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(lsm_guard(&lsm, folder, names[i], true, &err), -EINVAL);
+	assert_int_equal(lsm_guard(&lsm, file, "name", true, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "in a folder only"));
+	(void)fd_close(folder);
+	(void)fd_close(file);
+}
+
+static void test_lsm_guard_abstract_knows_names_by_namespace(void **state)
+{
+	int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int uts = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+	struct lsm_socket_name key = { .name = "a\0b" };
+	struct error err = ERROR_INIT;
+	char longest[LSM_SOCKET_NAME_MAX + 1] = { 0 };
+	uint32_t value = 0;
+	struct stat st;
+	struct lsm lsm;
+
+	(void)state;
+	make_maps(&lsm, 4);
+	lsm.map_fds[LSM_MAP_GUARDED_NAMES] = make_map(sizeof(key), 4, 8);
+	assert_int_equal(lsm_guard_abstract(&lsm, net, "a\0b", 3, true, &err), 0);
+	assert_int_equal(fstat(net, &st), 0);
+	key.netns = (uint32_t)st.st_ino;
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_GUARDED_NAMES], &key, &value), 0);
+	assert_int_equal(lsm_guard_abstract(&lsm, net, "a\0b", 3, false, &err), 0);
+	assert_true(lsm_map_lookup(lsm.map_fds[LSM_MAP_GUARDED_NAMES], &key, &value) < 0);
+	assert_int_equal(lsm_guard_abstract(&lsm, net, longest, sizeof(longest) - 1, true, &err), 0);
+	assert_int_equal(lsm_guard_abstract(&lsm, net, longest, sizeof(longest), true, &err),
+			 -EINVAL);
+	assert_int_equal(lsm_guard_abstract(&lsm, net, "", 0, true, &err), -EINVAL);
+	assert_int_equal(lsm_guard_abstract(&lsm, uts, "a", 1, true, &err), -EINVAL);
+	(void)fd_close(net);
+	(void)fd_close(uts);
+	lsm_done(&lsm);
+}
+
+static void test_lsm_file_system_types_have_bits(void **state)
+{
+	(void)state;
+	assert_true(lsm_fs_parse("proc") == LSM_FS(proc));
+	assert_true(lsm_fs_parse("cgroup2") == LSM_FS(cgroup2));
+	assert_true(lsm_fs_parse("bpf") == LSM_FS(bpf));
+	assert_true(lsm_fs_parse("ext4") == LSM_FS_OTHER);
+	assert_true(lsm_fs_parse("") == LSM_FS_OTHER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +407,10 @@ int main(void)
 		cmocka_unit_test(test_lsm_userns_of_takes_user_namespaces_only),
 		cmocka_unit_test(test_lsm_set_masks_sets_and_unregister_removes),
 		cmocka_unit_test(test_lsm_set_masks_is_bounded),
+		cmocka_unit_test(test_lsm_guard_tells_folders_files_and_names_apart),
+		cmocka_unit_test(test_lsm_guard_refuses_what_is_no_name),
+		cmocka_unit_test(test_lsm_guard_abstract_knows_names_by_namespace),
+		cmocka_unit_test(test_lsm_file_system_types_have_bits),
 		cmocka_unit_test(test_lsm_open_says_that_nothing_is_loaded),
 	};
 

@@ -8,19 +8,10 @@
 
 bats_require_minimum_version 1.5.0
 
+load bpf
+
 setup_file() {
-	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-	BUILD=${BULWARK_BUILD:-build}
-	[ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
-	export CTL=$BUILD/bulwarkctl CONTAIN=$BUILD/vm-probes/contain ATTACK=$BUILD/vm-probes/attack
-	export PATH=$PATH:/usr/sbin
-	[ "${BULWARK_GUEST-}" = 1 ] || { echo 'not in a guest: scripts/vm' >&2 && return 1; }
-	# What the kernel leaves to everybody here would otherwise be refused before any hook is reached.
-	sysctl -q -w kernel.unprivileged_bpf_disabled=0 kernel.perf_event_paranoid=1 kernel.yama.ptrace_scope=0
-	chmod 0711 /sys/fs/bpf
-	export RO=/run/bpf-test/ro MQ=/run/bpf-test/mq
-	mkdir -p $RO $MQ
-	mount -t tmpfs -o ro,nosuid,nodev,noexec ro $RO
+	common_setup_file
 	# Twenty at once: the programs are loaded by one of them.
 	local i pids=()
 	for i in {1..20}; do
@@ -32,95 +23,15 @@ setup_file() {
 }
 
 teardown_file() {
-	"$CTL" unload --force
-	umount $RO
+	common_teardown_file
 }
 
 setup() {
-	DIR=$BULWARK_TEST_TMP/files
-	HOST_PIDS=()
-	events >/dev/null # of whoever was before
-}
-
-# Files of the host that are the container's root's by DAC; made before each mode of a matrix, where a test says so.
-fresh_files() {
-	rm -rf "$DIR"
-	mkdir -p "$DIR/empty"
-	echo secret >"$DIR/secret"
-	touch "$DIR/victim" "$DIR/gone"
-	cp /bin/true "$DIR/prog"
-	chown -R 100000:100000 "$DIR"
-	chmod 0777 "$DIR"
+	common_setup
 }
 
 teardown() {
-	if [ ${#HOST_PIDS[@]} -gt 0 ]; then # and not all children: bats's own clock is one of them
-		kill -KILL "${HOST_PIDS[@]}" 2>/dev/null || true
-		wait "${HOST_PIDS[@]}" || true
-	fi
-	rmdir /sys/fs/cgroup/bpf-test-* 2>/dev/null || true
-}
-
-# ---------------------------------------------------------------- helpers
-
-assert_equal() {
-	[ "$1" = "$2" ] || { printf -- '-- is:\n%s\n-- should be:\n%s\n' "$1" "$2" >&2 && return 1; }
-}
-
-events() {
-	"$CTL" events --json
-}
-
-# "HOOK VERDICT" of each record since the last time.
-recorded() {
-	local verdict hook
-	"$CTL" events | while read -r _ _ verdict hook _; do # TIME ID VERDICT HOOK ...
-		echo "$hook $verdict"
-	done
-}
-
-wait_for() { # COMMAND...
-	local i
-	for i in {1..600}; do
-		"$@" 2>/dev/null && return
-		sleep 0.1
-	done
-	echo "waited in vain for: $*" >&2
-	return 1
-}
-
-# A process of the host; its standard output is not bats's.
-aside() {
-	"$@" >"$BATS_TEST_TMPDIR/aside.$RANDOM" 2>&1 3>&- &
-	HOST_PIDS+=($!)
-}
-
-# matrix TABLE [OPTION-OF-CONTAIN...]: lines of ATTEMPT OFF ENFORCED HOOK. With the layer off, and in audit mode, the answer
-# is OFF; enforced it is ENFORCED, with exactly one record, by HOOK; `-` is no record at all.
-matrix() {
-	local table=$1 attempt off enforced hook attempts=() want_off='' want_enforced='' hooks=''
-	shift
-	while read -r attempt off enforced hook; do
-		[ -n "$attempt" ] || continue
-		attempts+=("$attempt")
-		want_off+="${attempt%%=*} $off"$'\n'
-		want_enforced+="${attempt%%=*} $enforced"$'\n'
-		[ "$hook" = - ] || hooks+="$hook"$'\n'
-	done <<<"$table"
-	fresh
-	assert_equal "$("$CONTAIN" "$@" --mode off -- "$ATTACK" "${attempts[@]}")"$'\n' "$want_off"
-	assert_equal "$(recorded)" ''
-	fresh
-	assert_equal "$("$CONTAIN" "$@" --mode audit -- "$ATTACK" "${attempts[@]}")"$'\n' "$want_off"
-	assert_equal "$(recorded | sort -u)" "$(sort -u <<<"${hooks%$'\n'}" | sed '/./s/$/ audited/; /^witness/s/audited/refused/')"
-	fresh
-	assert_equal "$("$CONTAIN" "$@" --mode enforce -- "$ATTACK" "${attempts[@]}")"$'\n' "$want_enforced"
-	assert_equal "$(recorded)" "$(sed '/./s/$/ refused/' <<<"${hooks%$'\n'}")"
-}
-
-# What a matrix makes anew before each of its modes.
-fresh() {
-	:
+	common_teardown
 }
 
 # ---------------------------------------------------------------- loading
@@ -191,6 +102,7 @@ fresh() {
 		alg ok EPERM socket_create
 		alg32 ok EPERM socket_create
 		vsock ok EPERM socket_create
+		vsock32 ok EPERM socket_create
 		userns ok EPERM userns_create'
 }
 
@@ -406,7 +318,7 @@ fresh() {
 }
 
 # bats test_tags=vm
-@test "bpf: self: pins can be neither removed nor renamed" {
+@test "bpf: self: pins can be neither removed, renamed nor opened; no bpffs where there is a list" {
 	local at=/sys/fs/bpf/test
 	fresh() {
 		rm -rf $at
@@ -419,6 +331,25 @@ fresh() {
 		unlink=$at/a ok EPERM inode_unlink
 		rename=$at/b ok EPERM inode_rename"
 	rm -rf $at
+	fresh() {
+		rm -rf $at
+		mkdir $at
+		bpftool map create $at/map type array key 4 value 4 entries 1 name map
+		chown -R 100000:100000 $at
+	}
+	matrix "
+		bpf-get=$at/map ok EPERM bpf
+		mount-type=bpf ok EPERM sb_kern_mount" --fs tmpfs
+	rm -rf $at
+}
+
+# How many entries the map of guards has: those of every host, and the tests'.
+guards() {
+	bpftool -j map dump pinned /sys/fs/bpf/bulwark/guarded | jq length
+}
+
+guards_are() {
+	[ "$(guards)" = "$1" ]
 }
 
 # Sockets of the host that answer; their folder is everybody's.
@@ -436,7 +367,7 @@ serve_at() { # FOLDER NAME...
 
 # bats test_tags=vm
 @test "bpf: paths: a guarded socket, through a bind, a hard link, after a rename; datagrams" {
-	local at=$BULWARK_TEST_TMP/guarded
+	local at=$BULWARK_TEST_TMP/guarded before
 	serve_at "$at" s other
 	ln "$at/s" "$at/hard"
 	matrix "
@@ -450,18 +381,20 @@ serve_at() { # FOLDER NAME...
 	assert_equal "$("$CONTAIN" --mode enforce --guard "$at/datagrams" -- "$ATTACK" "send=$at/datagrams")" 'send EACCES'
 	assert_equal "$(recorded)" 'unix_may_send refused'
 	# Guarded first, moved afterwards; the guard ends with who set it.
+	before=$(guards)
 	aside "$CONTAIN" --id guards --guard "$at/s" -- sleep 1000
 	wait_for sh -c "pgrep -P ${HOST_PIDS[-1]} -x sleep"
 	mv "$at/s" "$at/moved"
 	assert_equal "$("$CONTAIN" --mode enforce -- "$ATTACK" "connect=$at/moved" "connect=$at/hard")" $'connect EACCES\nconnect EACCES'
 	pkill -KILL -P "${HOST_PIDS[-1]}"
-	wait_for sh -c 'bpftool -j map dump pinned /sys/fs/bpf/bulwark/guarded | jq -e "length == 0"'
+	wait "${HOST_PIDS[-1]}" || true
+	assert_equal "$(guards)" "$before"
 	assert_equal "$("$CONTAIN" --mode enforce -- "$ATTACK" "connect=$at/moved")" 'connect ok'
 }
 
 # bats test_tags=vm
 @test "bpf: paths: sockets in a guarded folder, by a guarded name, made later, abstract ones" {
-	local at=$BULWARK_TEST_TMP/guarded
+	local at=$BULWARK_TEST_TMP/guarded before
 	serve_at "$at" s named
 	aside "$ATTACK" "serve=@bulwark-test=/etc/passwd"
 	aside "$ATTACK" "serve=@bulwark-testx=/etc/passwd"
@@ -474,10 +407,11 @@ serve_at() { # FOLDER NAME...
 		connect=$at/named ok EACCES unix_stream_connect
 		connect=$at/s ok ok -" --guard-in "$at/named"
 	# Neither exists when it is guarded.
+	before=$(guards)
 	aside "$CONTAIN" --id late --mode enforce --guard-in "$at/late" -- sh -c "
 		until [ -e '$at/ready' ]; do sleep 0.1; done
 		'$ATTACK' 'connect=$at/late' >'$at/answer'"
-	wait_for sh -c 'bpftool -j map dump pinned /sys/fs/bpf/bulwark/guarded | jq -e "length == 2"'
+	wait_for guards_are $((before + 2)) # the folder, that it has names; and the name
 	aside "$ATTACK" "serve=$at/late=/etc/passwd"
 	wait_for test -S "$at/late"
 	wait_for "$ATTACK" "connect=$at/late"

@@ -225,6 +225,8 @@ config_join() {
 	config_args sleep 100
 	container_create "$ID-other"
 	assert_equal "$(mode_of "$ID-other")" off
+	run runtime state "$ID-other"
+	assert_lacks degraded # its monitor built a file system in a user namespace that is armed
 	runtime start "$ID-other"
 	wait_for test "$(mode_of "$ID-other")" = enforce
 	run runtime exec "$ID-other" attack alg
@@ -311,15 +313,20 @@ config_join() {
 # ---------------------------------------------------------------- where it cannot be
 
 # bats test_tags=vm
-@test "bpf lsm: without a cgroup of its own a container is refused, or degraded where policy says so" {
-	config_args true
+@test "bpf lsm: a container without a cgroup of its own is known by its user namespace" {
+	config_args attack alg
 	run_aside runtime --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
-	assert_refused cgroup v2
-	policy_write '{"bpfLsm": {"value": "preferred"}}'
+	assert_status 0
+	assert_equal "$output" 'alg EPERM'
+	assert_equal "$(recorded)" "socket_create refused $ID"
 	config_args sleep 100
 	run_aside runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID"
 	assert_status 0
-	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" bpf-lsm
+	runtime start "$ID"
+	wait_for test "$(mode_of "$ID")" = enforce
+	run runtime exec "$ID" attack alg
+	assert_equal "$output" 'alg EPERM'
+	assert_equal "$("$CTL" status --json | jq -c '.containers[0].cgroup')" 0
 }
 
 # bats test_tags=vm

@@ -101,12 +101,12 @@ static int print_json(struct reader *reader, const struct event_text *t)
 	const struct lsm_event *e = t->event;
 	json_t *line =
 		json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:I, s:I, s:I, s:I}",
-			  "time", t->time, "id", t->id, "cgroup", (json_int_t)e->cgroup_id, "hook",
-			  t->hook, "verdict", t->verdict, "mode", t->mode, "errno",
-			  (json_int_t)e->error, "pid", (json_int_t)e->pid, "comm", t->comm, "uid",
-			  (json_int_t)e->uid, "object", t->object, "device", (json_int_t)e->device,
-			  "inode", (json_int_t)e->inode, "targetPid", (json_int_t)e->target_pid,
-			  "detail", (json_int_t)e->detail);
+			  "time", t->time, "id", t->id, "cgroup",
+			  (json_int_t)lsm_cgroup_shown(e->cgroup_id), "hook", t->hook, "verdict",
+			  t->verdict, "mode", t->mode, "errno", (json_int_t)e->error, "pid",
+			  (json_int_t)e->pid, "comm", t->comm, "uid", (json_int_t)e->uid, "object",
+			  t->object, "device", (json_int_t)e->device, "inode", (json_int_t)e->inode,
+			  "targetPid", (json_int_t)e->target_pid, "detail", (json_int_t)e->detail);
 
 	(void)reader;
 	if (!line)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "lsm.h"
 #include "events.h"
 #include "fd.h"
 #include "str.h"
@@ -49,7 +50,7 @@ static int format_entry(const struct event_text *t, char *buf, size_t size)
 			  t->mode, e->error, t->object, e->pid, e->tid, e->uid, t->comm,
 			  e->target_pid, (unsigned long long)e->detail, e->device >> 20,
 			  e->device & 0xfffff, (unsigned long long)e->inode,
-			  (unsigned long long)e->cgroup_id, t->time);
+			  (unsigned long long)lsm_cgroup_shown(e->cgroup_id), t->time);
 }
 
 /* The journal is full, or is being started again. */

@@ -50,8 +50,8 @@ static int add_container(const struct lsm_container *container, void *data)
 	if (lsm_read_counters(walk->lsm, container->cgroup_id, &counts, NULL) < 0)
 		memset(&counts, 0, sizeof(counts));
 	object = json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "id",
-			   str_quote(container->id, id, sizeof(id)), "mode",
-			   mode ? mode : "unknown", "cgroup", (json_int_t)container->cgroup_id,
+			   str_quote(container->id, id, sizeof(id)), "mode", mode ? mode : "unknown",
+			   "cgroup", (json_int_t)lsm_cgroup_shown(container->cgroup_id),
 			   "userNamespace", (json_int_t)container->userns, "refusals",
 			   refusals_of(&counts), "recordsLost", (json_int_t)counts.records_lost);
 	return json_array_append_new(walk->containers, object) < 0 ? -ENOMEM : 0;

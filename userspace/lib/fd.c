@@ -282,6 +282,28 @@ int fd_cloexec_from(int first, struct error *err)
 	return 0;
 }
 
+int fd_close_all_but(int first, int *kept, size_t n, struct error *err)
+{
+	for (size_t i = 1; i < n; i++) /* few: sorted by insertion */
+		for (size_t j = i; j > 0 && kept[j] < kept[j - 1]; j--) {
+			int higher = kept[j - 1];
+
+			kept[j - 1] = kept[j];
+			kept[j] = higher;
+		}
+	for (size_t i = 0; i < n; i++) {
+		if (kept[i] < first)
+			continue;
+		if (kept[i] > first &&
+		    close_range((unsigned int)first, (unsigned int)kept[i] - 1, 0) < 0)
+			return error_set(err, errno, "close_range");
+		first = kept[i] + 1;
+	}
+	if (close_range((unsigned int)first, ~0U, 0) < 0)
+		return error_set(err, errno, "close_range");
+	return 0;
+}
+
 int fd_check_preserved(uint32_t n, struct error *err)
 {
 	for (uint32_t i = 0; i < n; i++) {

@@ -89,6 +89,9 @@ ssize_t fd_recv(int sock_fd, void *data, size_t len, int *ret_fds, size_t max, s
 /* Sets close-on-exec on every descriptor from @first up: close_range(2), Linux 5.11. */
 int fd_cloexec_from(int first, struct error *err);
 
+/* Closes every descriptor from @first up but these, which it sorts; -EBADF among them is fine. close_range(2). */
+int fd_close_all_but(int first, int *kept, size_t n, struct error *err);
+
 /**
  * fd_check_preserved() - Whether descriptors 3 to 2 + @n are the caller's of this program
  *

@@ -305,12 +305,16 @@ static int userns_level_of(int userns_fd, uint32_t *ret_level, struct error *err
 }
 
 /* A cgroup's id is its inode number; its level is how often ".." leads somewhere else on the same file system. */
-static int cgroup_id_of(int cgroup_fd, uint64_t *ret_id, struct error *err)
+static int cgroup_id_of(int cgroup_fd, uint32_t first_uid, uint64_t *ret_id, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct stat first, at, up;
 	struct statfs fs;
 
+	if (cgroup_fd == -EBADF) {
+		*ret_id = LSM_NO_CGROUP | first_uid;
+		return 0;
+	}
 	if (fstatfs(cgroup_fd, &fs) < 0 || fstat(cgroup_fd, &first) < 0)
 		return error_set(err, errno, "cannot stat a cgroup");
 	if (fs.f_type != CGROUP2_SUPER_MAGIC || !S_ISDIR(first.st_mode))
@@ -377,7 +381,8 @@ static int merge_one(const struct lsm_container *c, void *data)
 
 	if (!shares_namespace(c, merge->like))
 		return 0;
-	if (merge->cgroup_fd >= 0 && cgroup_is_gone(merge->cgroup_fd, c->cgroup_id)) {
+	if (merge->cgroup_fd >= 0 && !(c->cgroup_id & LSM_NO_CGROUP) &&
+	    cgroup_is_gone(merge->cgroup_fd, c->cgroup_id)) {
 		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_CONTAINERS], &c->cgroup_id);
 		(void)lsm_map_delete(merge->lsm->map_fds[LSM_MAP_COUNTERS], &c->cgroup_id);
 		lsm_forget_masks(merge->lsm, c);
@@ -463,7 +468,8 @@ int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
 	int r;
 
 	memcpy(container->id, registration->id, len);
-	r = cgroup_id_of(registration->cgroup_fd, (uint64_t *)&container->cgroup_id, err);
+	r = cgroup_id_of(registration->cgroup_fd, registration->first_uid,
+			 (uint64_t *)&container->cgroup_id, err);
 	if (r == 0)
 		r = lsm_userns_of(registration->userns_fd, &container->userns, err);
 	if (r == 0)

@@ -74,7 +74,11 @@ void lsm_done(struct lsm *lsm);
 
 struct lsm_registration {
 	const char *id; /* of the container; borrowed */
-	int cgroup_fd; /* its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed */
+	/*
+	 * Its folder in cgroup v2, at most LSM_CGROUP_LEVEL_MAX below the root; borrowed. -EBADF: it has none, and is known by
+	 * its user namespace alone; in a pod it then has the strictest policy of all.
+	 */
+	int cgroup_fd;
 	int userns_fd; /* its user namespace; borrowed */
 	uint32_t first_uid; /* host id of the first line of its uid_map: nobody else's while it is registered */
 	enum lsm_mode armed_mode; /* for lsm_arm(): audit or enforce */
@@ -89,7 +93,7 @@ struct lsm_registration {
  *
  * Containers that share the user namespace become a pod, whose unregistered tasks get the strictest policy of all.
  * Entries of containers whose cgroup is gone are dropped where they stand in the way.
- * Return: 0; -EEXIST when the cgroup has an entry; -EINVAL for an fd that is no cgroup v2 folder, no user namespace, or the
+ * Return: 0; -EEXIST when the cgroup has an entry, or a second one of a pod has none; -EINVAL for an fd that is no cgroup v2 folder, no user namespace, or the
  * host's; -ENOSPC when there are LSM_CONTAINERS_MAX already.
  */
 int lsm_register(struct lsm *lsm, const struct lsm_registration *registration,
@@ -134,6 +138,12 @@ int lsm_set_mode(struct lsm *lsm, uint64_t cgroup_id, enum lsm_mode mode, enum l
  * Return: 0; -ENOENT when there is no such entry.
  */
 int lsm_arm(struct lsm *lsm, uint64_t cgroup_id, uint32_t arm_pid, struct error *err);
+
+/* The cgroup of an entry, for people: 0 where it has none. */
+static inline uint64_t lsm_cgroup_shown(uint64_t cgroup_id)
+{
+	return cgroup_id & LSM_NO_CGROUP ? 0 : cgroup_id;
+}
 
 /* Forgets a container, its masks and its counters. One that is not there is no error. */
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err);

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static int tried;
@@ -29,12 +31,21 @@ static void verdict(int broken, const char *what, const char *detail)
 		printf("BROKEN %s %s\n", what, detail);
 }
 
+/* A value of the container's own, served by bulwark-monitor; tests show that the host's is another. */
+static int is_emulated(int fd)
+{
+	struct statfs fs;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
+}
+
 /* Opening is enough: nothing is ever written. */
 static void try_open(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-	verdict(fd >= 0, flags == O_WRONLY ? "open-for-writing" : "open-for-reading", path);
+	verdict(fd >= 0 && !is_emulated(fd),
+		flags == O_WRONLY ? "open-for-writing" : "open-for-reading", path);
 	if (fd >= 0)
 		close(fd);
 }

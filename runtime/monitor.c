@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* monitor - see monitor.h. */
+#include "monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "container.h"
+#include "error.h"
+#include "fd.h"
+#include "log.h"
+#include "monitor_abi.h"
+#include "mount_api.h"
+#include "path.h"
+#include "paths.h"
+#include "proc.h"
+#include "str.h"
+#include "sys.h"
+
+#define ANSWER_S 10 /* seconds that one answer may take: it has less to do than we */
+#define END_MS 2000 /* it has one process to wait for */
+
+/* Without it. What is in its place is not worth an error: see monitor.h. */
+static void do_without(struct container *c, const struct error *why)
+{
+	c->monitor_fd = fd_close(c->monitor_fd); /* it ends, if it is there */
+	c->state.monitor = (struct proc_id){ 0 };
+	c->state.no_emulation = true;
+	log_warning("container '%s' has no emulated files in /proc and /sys, and is degraded: %s",
+		    c->options->id, why->msg);
+}
+
+/* ---- start ------------------------------------------------------------------------------------------------ */
+
+/* What it finds open: its end of the socket, which goes first, and nothing. */
+static int add_actions(posix_spawn_file_actions_t *actions, int sock)
+{
+	int r = posix_spawn_file_actions_adddup2(actions, sock, MONITOR_SOCK_FD);
+
+	for (int fd = 0; r == 0 && fd < MONITOR_SOCK_FD; fd++)
+		r = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(actions, MONITOR_SOCK_FD + 1);
+	return r ? r : posix_spawn_file_actions_addchdir_np(actions, "/");
+}
+
+/* A session of its own: a terminal's signals are not for it. */
+static int set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t all, none;
+	int r;
+
+	(void)sigfillset(&all);
+	(void)sigemptyset(&none);
+	r = posix_spawnattr_setsigdefault(attr, &all);
+	if (r == 0)
+		r = posix_spawnattr_setsigmask(attr, &none);
+	if (r == 0)
+		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+							   POSIX_SPAWN_SETSID);
+	return r;
+}
+
+static int spawn(const char *id, int sock, pid_t *ret_pid, struct error *err)
+{
+	char *const args[] = { (char *)"bulwark-monitor", (char *)"keeper", (char *)id, NULL };
+	char *const env[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int r = posix_spawn_file_actions_init(&actions);
+
+	if (r == 0)
+		r = posix_spawnattr_init(&attr);
+	if (r == 0)
+		r = add_actions(&actions, sock);
+	if (r == 0)
+		r = set_attributes(&attr);
+	if (r == 0)
+		r = posix_spawn(ret_pid, PATHS_MONITOR, &actions, &attr, args, env);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	(void)posix_spawnattr_destroy(&attr);
+	if (r == ENOENT)
+		return error_text(err, ENOENT,
+				  "'" PATHS_MONITOR "' is not installed: 'make install' does it");
+	return r ? error_set(err, r, "cannot execute '" PATHS_MONITOR "'") : 0;
+}
+
+static int make_socket(int ret_pair[2], struct error *err)
+{
+	const struct timeval limit = { .tv_sec = ANSWER_S };
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret_pair) < 0)
+		return error_set(err, errno, "cannot make a socket pair");
+	(void)setsockopt(ret_pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return 0;
+}
+
+static int start(struct container *c, struct error *err)
+{
+	int pair[2], r;
+	pid_t pid = 0;
+
+	r = make_socket(pair, err);
+	if (r < 0)
+		return r;
+	r = spawn(c->options->id, pair[1], &pid, err);
+	fd_close(pair[1]);
+	c->monitor_fd = pair[0];
+	if (r < 0)
+		return r;
+	c->state.monitor.pid = pid;
+	return proc_stat(pid, &c->state.monitor.start, NULL, err);
+}
+
+void monitor_start(struct container *c)
+{
+	struct error err = ERROR_INIT;
+
+	if (start(c, &err) < 0)
+		do_without(c, &err);
+}
+
+void monitor_keep_engine(struct container *c)
+{
+	if (c->monitor_fd >= 0 && c->twin) /* a path of M1, which nobody else changes */
+		c->engine_fd = open_tree(AT_FDCWD, c->rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
+/* All sysctls, by a path of the spec: then a write is refused before it gets to anybody. */
+static bool has_readonly_sysctls(const struct container *c)
+{
+	const char *const *paths = c->spec->linux_.readonly_paths;
+
+	for (; paths && *paths; paths++) {
+		const char *rest = str_after(*paths, "/proc/sys");
+
+		if (rest && strspn(rest, "/") == strlen(rest))
+			return true;
+	}
+	return false;
+}
+
+/* Without a cgroup of its own it is in the caller's. */
+static int describe_cgroup(const struct container *c, char *buf, size_t size, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (cgroup_is_none(c->cgroup)) {
+		r = fd_read_file(AT_FDCWD, "/proc/self/cgroup", size, &text, NULL, err);
+		if (r < 0)
+			return r;
+		r = str_format(buf, size, "%s", text);
+	} else {
+		r = cgroup_membership(c->cgroup, buf, size);
+	}
+	return r < 0 ? error_text(err, ENAMETOOLONG, "the paths of its cgroups are too long") : 0;
+}
+
+void monitor_build(struct container *c)
+{
+	struct monitor_message m = {
+		.word = MONITOR_USERNS,
+		.version = MONITOR_VERSION,
+		.userns = {
+			.root_uid = c->root_uid,
+			.root_gid = c->root_gid,
+			.has_twin = c->engine_fd >= 0,
+			.no_sysctls = has_readonly_sysctls(c),
+		},
+	};
+	struct error err = ERROR_INIT;
+	int r;
+
+	if (c->monitor_fd < 0)
+		return;
+	r = describe_cgroup(c, m.userns.membership, sizeof(m.userns.membership), &err);
+	if (r == 0)
+		r = fd_send(c->monitor_fd, &m, sizeof(m), &c->userns_fd, 1, &err);
+	if (r < 0)
+		do_without(c, &err);
+}
+
+/* ---- its files -------------------------------------------------------------------------------------------- */
+
+static int hear(int sock, struct monitor_message *m, int fds[MONITOR_FILES_MAX], size_t *ret_n_fds,
+		struct error *err)
+{
+	ssize_t n = fd_recv(sock, m, sizeof(*m), fds, MONITOR_FILES_MAX, ret_n_fds, err);
+
+	if (n == -EAGAIN)
+		return error_text(err, ETIMEDOUT, "the monitor does not answer");
+	if (n < 0)
+		return (int)n;
+	if (n == 0)
+		return error_text(err, EPIPE, "the monitor died");
+	if (n != sizeof(*m) || m->version != MONITOR_VERSION)
+		return error_text(err, EPROTO, "the monitor is of another version");
+	if (m->word != MONITOR_FAILED)
+		return 0;
+	m->error.msg[sizeof(m->error.msg) - 1] = 0;
+	return error_text(err, m->error.code > 0 ? m->error.code : EIO, "%s", m->error.msg);
+}
+
+/* What it may cover: a file or folder of procfs or sysfs. -ENOENT: it is not there, or something else is. */
+static int open_covered(const struct container *c, const char *path, bool *ret_readonly,
+			struct error *err)
+{
+	_cleanup_close_ int fd = path_open_in_root(c->root_fd, path, O_PATH, err);
+	struct statfs fs;
+
+	if (fd == -ENOTDIR || fd == -EACCES || fd == -ELOOP)
+		return -ENOENT;
+	if (fd < 0)
+		return fd;
+	if (fstatfs(fd, &fs) < 0)
+		return error_set(err, errno, "cannot stat '%s'", path);
+	if (fs.f_type != PROC_SUPER_MAGIC && fs.f_type != SYSFS_MAGIC)
+		return -ENOENT;
+	*ret_readonly = fs.f_flags & ST_RDONLY;
+	return take_fd(&fd);
+}
+
+static int mount_one(const struct container *c, const char *path, int mount_fd, struct error *err)
+{
+	_cleanup_close_ int target_fd = -EBADF;
+	bool readonly = false;
+	int r = 0;
+
+	if (!str_after(path, "/proc/") && !str_after(path, "/sys/"))
+		return error_text(err, EPROTO, "the monitor has a file for another place");
+	target_fd = open_covered(c, path, &readonly, err);
+	if (target_fd < 0)
+		return target_fd == -ENOENT ? 0 : target_fd;
+	if (readonly)
+		r = mount_change(mount_fd, MOUNT_ATTR_RDONLY, 0, 0, false, err);
+	return r < 0 ? r : mount_attach(mount_fd, target_fd, err);
+}
+
+#define FILES_MAX                                                                                  \
+	256 /* more than the monitor has, and fewer than descriptors that a process may have */
+
+struct files {
+	int fds[FILES_MAX]; /* detached mounts */
+	char paths[FILES_MAX][MONITOR_PATH_MAX];
+	size_t n;
+};
+
+static void files_done(struct files *files)
+{
+	for (size_t i = 0; i < files->n; i++)
+		fd_close(files->fds[i]);
+}
+
+/* Takes the descriptors over. */
+static int keep(struct files *files, const struct monitor_message *m, const int *fds, size_t n_fds,
+		struct error *err)
+{
+	bool ok = m->word == MONITOR_FILES && m->files.n == n_fds && files->n + n_fds <= FILES_MAX;
+
+	for (size_t i = 0; i < n_fds; i++) {
+		if (!ok) {
+			fd_close(fds[i]);
+			continue;
+		}
+		memcpy(files->paths[files->n], m->files.paths[i], MONITOR_PATH_MAX);
+		files->paths[files->n][MONITOR_PATH_MAX - 1] = 0;
+		files->fds[files->n++] = fds[i];
+	}
+	return ok ? 0 :
+		    error_text(err, EPROTO, "the monitor says %u, with %zu files", m->word, n_fds);
+}
+
+/* All of them or none: one whose server died on the way is an error for ever. */
+static int collect(struct container *c, struct files *files, struct error *err)
+{
+	struct monitor_message m;
+	int fds[MONITOR_FILES_MAX];
+	size_t n_fds = 0;
+	int r;
+
+	for (;;) {
+		r = hear(c->monitor_fd, &m, fds, &n_fds, err);
+		if (r < 0 || m.word == MONITOR_READY)
+			return r;
+		r = keep(files, &m, fds, n_fds, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+int monitor_mount(struct container *c, struct error *err)
+{
+	__attribute__((cleanup(files_done))) struct files files = { .n = 0 };
+	struct error why = ERROR_INIT;
+	int r = 0;
+
+	if (c->monitor_fd < 0)
+		return 0;
+	if (collect(c, &files, &why) < 0) {
+		do_without(c, &why);
+		return 0;
+	}
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		r = mount_one(c, files.paths[i], files.fds[i], err);
+	return r < 0 ? error_wrap(err, "emulated files of /proc and /sys") : 0;
+}
+
+int monitor_commit(struct container *c, struct error *err)
+{
+	const struct monitor_message m = { .word = MONITOR_COMMIT,
+					   .version = MONITOR_VERSION,
+					   .commit = { c->init_pid } };
+	_cleanup_close_ int twin_fd = -EBADF;
+	int fds[3], r;
+
+	if (c->monitor_fd < 0)
+		return 0;
+	if (c->engine_fd >= 0) /* a copy: the mount itself is to go when the container does */
+		twin_fd = mount_clone(c->root_fd, false, NULL);
+	fds[0] = c->init_pidfd;
+	fds[1] = c->engine_fd;
+	fds[2] = twin_fd;
+	r = fd_send(c->monitor_fd, &m, sizeof(m), fds, twin_fd < 0 ? 1 : 3, err);
+	c->engine_fd = fd_close(c->engine_fd);
+	c->monitor_fd = fd_close(c->monitor_fd);
+	return r < 0 ? error_wrap(err, "emulated files of /proc and /sys") : 0;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------- */
+
+void monitor_end(const struct state *state)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+
+	if (!state->monitor.pid)
+		return;
+	pidfd = proc_open(&state->monitor, NULL);
+	if (pidfd < 0 || proc_wait_dead(pidfd, END_MS, NULL) == 0)
+		return;
+	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (proc_wait_dead(pidfd, END_MS, NULL) < 0)
+		log_warning("container '%s': its monitor, process %d, does not die", state->id,
+			    (int)state->monitor.pid);
+}

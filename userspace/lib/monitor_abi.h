@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * monitor_abi - owns the words between `bulwark create` and the bulwark-monitor it starts, on a SOCK_SEQPACKET pair.
+ *
+ *	create		USERNS, as soon as there is one, and the cgroup
+ *	monitor		FILES, as often as needed: detached mounts and where they belong
+ *	monitor		READY: that was all
+ *	create		COMMIT, before the mounts are sealed, when init is in all its namespaces. From then on the monitor ends
+ *			with init; before, with its end of the socket
+ *
+ * FAILED takes the place of what the monitor should have said.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "error.h"
+#include "fd.h"
+
+#define MONITOR_SOCK_FD                                                                            \
+	3 /* the monitor's end, when it is executed; 0 to 2 are /dev/null, and nothing else is open */
+#define MONITOR_VERSION 1 /* both are installed together: other versions refuse each other */
+#define MONITOR_PATH_MAX 96
+#define MONITOR_FILES_MAX FD_PASS_MAX
+
+enum monitor_word {
+	MONITOR_USERNS = 1, /* descriptor: the container's user namespace */
+	MONITOR_FILES,
+	MONITOR_READY,
+	MONITOR_COMMIT, /* descriptors: pidfd of init; if there is one, an engine's overlay and its twin, both detached */
+	MONITOR_FAILED,
+};
+
+#define MONITOR_MEMBERSHIP_MAX 8192
+
+struct monitor_userns {
+	uint32_t root_uid, root_gid; /* of the container's root, on the host */
+	uint32_t has_twin;	     /* two overlays come with COMMIT */
+	uint32_t no_sysctls; /* those of the container are read-only: then the kernel's own will do */
+	char membership[MONITOR_MEMBERSHIP_MAX]; /* its cgroups, as /proc/PID/cgroup has them */
+};
+
+struct monitor_commit {
+	int32_t init_pid;
+};
+
+/* Descriptors: one mount for each. */
+struct monitor_files {
+	uint32_t n;
+	char paths[MONITOR_FILES_MAX][MONITOR_PATH_MAX]; /* absolute in the container, below /proc or /sys */
+};
+
+struct monitor_message {
+	uint32_t word;
+	uint32_t version;
+	union {
+		struct monitor_userns userns;
+		struct monitor_commit commit;
+		struct monitor_files files;
+		struct error error;
+	};
+};
