@@ -182,7 +182,7 @@ $B/emulation/%.o: userspace/emulation/%.c $B/stamp-compile
 
 $B/monitor/%.o: userspace/monitor/%.c $B/stamp-compile
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -isystem /usr/include/fuse3 -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
 
 $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 	$(call say,CC,$@)
