@@ -74,6 +74,11 @@ wait_for() { # COMMAND...
 	return 1
 }
 
+# To the host, at a path or an abstract name.
+answers() {
+	[ "$("$ATTACK" "connect=$1")" = 'connect ok' ]
+}
+
 # A process of the host; its standard output is not bats's.
 aside() {
 	"$@" >"$BATS_TEST_TMPDIR/aside.$RANDOM" 2>&1 3>&- &

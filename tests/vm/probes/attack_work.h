@@ -116,6 +116,7 @@ static long inner(const char *a)
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
 		    CLONE_NEWUTS | CLONE_NEWCGROUP) < 0)
 		return -1;
+	become_root();
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("t", "/mnt", "tmpfs", 0, NULL) < 0 || mkdir("/mnt/bin", 0755) < 0 ||
 	    mkdir("/mnt/old", 0755) < 0)
