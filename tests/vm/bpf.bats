@@ -144,7 +144,7 @@ teardown() {
 	matrix "
 		umount=$RO EINVAL EINVAL witness_umount
 		umount-lazy=$RO EINVAL EINVAL witness_umount
-		umount=/mnt EINVAL EINVAL -
+		umount=/usr/share EINVAL EINVAL -
 		umount=/none ENOENT ENOENT -
 		remount-bind=$RO EPERM EPERM sb_mount
 		remount-atime=$RO EPERM EPERM sb_mount
