@@ -13,8 +13,8 @@ setup() {
 	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
 }
 
-keeper_pid() { # [ID]
-	jq .monitorPid "$WORK/state-bulwark/${1:-$ID}/state.json"
+keeper_pid() {
+	jq .monitorPid "$WORK/state-bulwark/$ID/state.json"
 }
 
 worker_pid() { # KEEPER
