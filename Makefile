@@ -225,6 +225,11 @@ $B/bench/%: tests/bench/%.c $B/stamp-compile $B/stamp-link
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) $(LDFLAGS) $(link_static) -o $@ $<
 
+# It makes the maps of our BPF object, by libbpf.
+$B/bench/maps: tests/bench/maps.c $B/bpf/bulwark.bpf.o $B/stamp-compile $B/stamp-link
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) $(LDFLAGS) $(link_static) -o $@ $< $(ctl_libs)
+
 # What attacks from inside a container has only itself; no flag of ours makes it other than what an attacker would build.
 $B/probes/%: tests/integration/probes/%.c
 	$(call say,CC,$@)

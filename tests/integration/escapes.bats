@@ -213,6 +213,24 @@ targets() {
 	canary_lives
 }
 
+@test "escapes: what the runtime makes or copies through links of the image stays in it (CVE-2025-24965)" {
+	local target
+	requires_bulwark
+	while read -r target; do
+		bundle_new
+		ln -s "$target" "$ROOTFS/link"
+		config_set '.process.cwd = "/link/made/by/cwd" | .mounts += [
+			{destination: "/link/copied", type: "tmpfs", source: "t", options: ["tmpcopyup"]}]'
+		runtime_run true
+		canary_lives
+		# a tmpfs is filled with what the image has there: never with the host's
+		config_set '.process.cwd = "/" | .mounts[-1].destination = "/link"'
+		runtime_run sh -c 'cat /link/f /f'
+		assert_lacks canary
+		canary_lives
+	done < <(targets)
+}
+
 @test "escapes: the caller's descriptors do not reach init, hooks or exec" {
 	requires_bulwark
 	exec 7<"$CANARY" 200<"$CANARY"
@@ -227,6 +245,27 @@ targets() {
 	run sh -c "readlink /proc/$(cat "$WORK/exec.pid")/fd/*"
 	assert_lacks canary
 	exec 7<&- 200<&-
+}
+
+@test "escapes: exec of a user by number is not root (CVE-2026-30892)" {
+	local uid
+	container_start sleep 100
+	for uid in 1 1000 65534; do
+		run runtime exec --user "$uid" "$ID" sh -c 'id -u; grep ^CapEff /proc/self/status' </dev/null
+		assert_status 0
+		assert_equal "$(tr -d '\t' <<<"$output")" "$uid"$'\n'CapEff:0000000000000000
+	done
+	jq '.process | .user = {uid: 1, gid: 1} | .args = ["id", "-u"]' "$BUNDLE/config.json" >"$WORK/process.json"
+	run runtime exec --process "$WORK/process.json" "$ID" </dev/null
+	assert_equal "$output" 1
+}
+
+@test "escapes: spec and exec --cap give no inheritable capabilities (CVE-2022-29162)" {
+	jq -e '(.process.capabilities.inheritable // []) == []' "$BUNDLE/config.json"
+	container_start sleep 100
+	run runtime exec --cap CAP_NET_RAW --cap CAP_SYS_ADMIN "$ID" grep ^CapInh /proc/self/status </dev/null
+	assert_status 0
+	assert_equal "$output" $'CapInh:\t0000000000000000'
 }
 
 # ---------------------------------------------------------------- the runtime's own program and process
@@ -297,6 +336,27 @@ targets() {
 	for i in $(seq 40); do
 		runtime_run true
 		[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+	done
+	kill $swapper
+	canary_lives
+}
+
+@test "escapes: a masked or read-only path swapped for a link while it is covered (GHSA-3q8j-pf29-vwv8)" {
+	requires_bulwark
+	local swapper
+	volume_new vol
+	mkdir -p "$VOL/dir/sub"
+	echo seen >"$VOL/dir/f"
+	ln -s "../../../../../../../..$CANARY" "$VOL/link"
+	"$PROBES/swap" "$VOL/dir" "$VOL/link" 3>&- 4>&- &
+	swapper=$!
+	HELPERS+=("$swapper")
+	config_mount "$VOL" /vol
+	config_set '.linux.maskedPaths += ["/vol/dir/f", "/vol/dir/sub"] | .linux.readonlyPaths += ["/vol/dir", "/vol/dir/sub"]'
+	for _ in $(seq 20); do
+		runtime_run sh -c 'cat /vol/dir/f /vol/link/f; echo x >/vol/dir/sub/x; :'
+		[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+		assert_lacks canary
 	done
 	kill $swapper
 	canary_lives
