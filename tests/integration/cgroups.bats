@@ -216,6 +216,27 @@ block_device() {
 }
 
 # bats test_tags=vm
+@test "cgroups: v2: root inside owns its folder and what the kernel delegates, where its mount is writable" {
+	requires_bulwark
+	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	local script='cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
+		mkdir below && echo $$ >below/cgroup.procs && grep -q "^0::/below$" /proc/self/cgroup && echo made
+		for f in cgroup.max.depth cgroup.max.descendants cgroup.freeze; do (echo 0 >$f) 2>/dev/null && echo "wrote $f"; done
+		find . -maxdepth 1 -type f -user 0 | wc -l'
+	config_privileged
+	runtime_run sh -c "$script"
+	assert_contains made
+	assert_lacks wrote
+	[ "${lines[-1]}" -ge 3 ]
+	[ "${lines[-1]}" -le "$(wc -l </sys/kernel/cgroup/delegate)" ]
+	config_set '(.mounts[] | select(.type == "cgroup") | .options) += ["ro"]'
+	runtime_run sh -c "$script"
+	assert_contains "Read-only file system"
+	assert_lacks made
+	assert_lacks wrote
+}
+
+# bats test_tags=vm
 @test "cgroups: device rules: what the table allows opens, and nothing else" {
 	config_privileged
 	config_set '.linux.resources.devices = [{allow: false, access: "rwm"}]'
