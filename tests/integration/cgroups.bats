@@ -120,8 +120,7 @@ load helpers
 	for row in 1.2.0/-1/max 1.3.0/-1/max 1.0.2-dev/0/max 1.2.1/0/max 1.3.0/0/1 1.4.0/0/1; do
 		IFS=/ read -r version limit shown <<<"$row"
 		config_set --arg version "$version" --argjson limit "$limit" '.ociVersion = $version | .linux.resources.pids.limit = $limit'
-		config_args sleep 100
-		container_create
+		container_start sleep 100
 		assert_equal "$row $(cgroup_read "$(container_pid)" pids pids.max pids.max)" "$row $shown"
 		runtime delete --force "$ID"
 	done
@@ -150,7 +149,6 @@ block_device() {
 	done
 }
 
-# bats test_tags=vm
 @test "cgroups: blockIO: throttles of a device are in the kernel's files" {
 	local dev pid
 	dev=$(block_device)
