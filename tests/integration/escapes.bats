@@ -11,14 +11,22 @@ setup() {
 	canary_new
 }
 
+teardown() {
+	common_teardown
+	rm -rf --one-file-system "$NEST"
+}
+
+# Everybody may change it: nothing but where paths lead is to protect it.
 canary_new() {
 	local name
-	CANARY=$WORK/canary
+	NEST=$(mktemp -d "$TEST_TMP/bulwark-it-canary.XXXXXX")
+	CANARY=$NEST/canary
 	mkdir -p "$CANARY/sub"
 	for name in null ptmx console f pts/0; do
 		mkdir -p "$(dirname "$CANARY/$name")"
 		echo "canary" >"$CANARY/$name"
 	done
+	chmod -R a+rwX "$NEST"
 	canary_list >"$WORK/canary.before"
 }
 
@@ -200,14 +208,14 @@ targets() {
 		config_set --arg cwd "$n" '.process.cwd = $cwd'
 		runtime_run sh -c 'ls; ls ..; ls ../../..; cat f'
 		assert_lacks canary
-		assert_lacks "${WORK##*/}"
+		assert_lacks bulwark-it
 	done
 	config_set '.process.cwd = "/"'
 	container_start sleep 100
 	for n in /proc/self/fd/{3,4,5,6,7,8,9,10,11,12,13,14,15,21} /seven /proc/1/cwd; do
 		run runtime exec --cwd "$n" "$ID" sh -c 'ls; ls ..; cat f' </dev/null
 		assert_lacks canary
-		assert_lacks "${WORK##*/}"
+		assert_lacks bulwark-it
 	done
 	exec 7<&- 21<&-
 	canary_lives
