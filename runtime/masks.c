@@ -120,8 +120,8 @@ static int mask_one(int root_fd, const struct mask_source *source, const char *p
 	return r < 0 ? r : mount_attach(mount_fd, target_fd, err);
 }
 
-int masks_apply(int root_fd, const char *scratch_path, const char *label,
-		const char *const *masked, const char *const *readonly, struct error *err)
+int masks_apply(int root_fd, const char *scratch_path, const char *label, const char *const *masked,
+		const char *const *readonly, struct error *err)
 {
 	__attribute__((cleanup(mask_source_done))) struct mask_source source = { -EBADF, -EBADF };
 	int r;

@@ -14,5 +14,5 @@ struct error;
  * mask is an empty read-only folder or a null device out of one small tmpfs of our own: never the image's /dev/null,
  * which may be anything. The order matters: a read-only bind of /proc/sys made later would uncover masks below it.
  */
-int masks_apply(int root_fd, const char *scratch_path, const char *label,
-		const char *const *masked, const char *const *readonly, struct error *err);
+int masks_apply(int root_fd, const char *scratch_path, const char *label, const char *const *masked,
+		const char *const *readonly, struct error *err);

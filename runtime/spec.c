@@ -70,7 +70,8 @@ static int check_version(const char *version, uint32_t *ret_minor, struct error 
 	const char *minor = str_after(version, "1.");
 	char quoted[64], digits[16];
 
-	if (!minor || str_format(digits, sizeof(digits), "%.*s", (int)strspn(minor, "0123456789"), minor) < 0 ||
+	if (!minor ||
+	    str_format(digits, sizeof(digits), "%.*s", (int)strspn(minor, "0123456789"), minor) < 0 ||
 	    parse_u32(digits, ret_minor) < 0)
 		return error_text(err, EINVAL, "ociVersion: '%s' is not a 1.x version",
 				  str_quote(version, quoted, sizeof(quoted)));

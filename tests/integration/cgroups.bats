@@ -86,7 +86,7 @@ load helpers
 	else
 		assert_equal "$(cgroup_read "$pid" memory memory.memsw.limit_in_bytes -)" 100663296
 		assert_equal "$(cgroup_read "$pid" memory memory.swappiness -)" 7
-		assert_equal "$(cgroup_read "$pid" memory memory.kmem.tcp.limit_in_bytes -)" 8388608
+		! is_bulwark || assert_equal "$(cgroup_read "$pid" memory memory.kmem.tcp.limit_in_bytes -)" 8388608
 		cgroup_read "$pid" memory memory.oom_control - | grep -qx 'oom_kill_disable 1'
 	fi
 }
@@ -120,8 +120,7 @@ load helpers
 	for row in 1.2.0/-1/max 1.3.0/-1/max 1.0.2-dev/0/max 1.2.1/0/max 1.3.0/0/1 1.4.0/0/1; do
 		IFS=/ read -r version limit shown <<<"$row"
 		config_set --arg version "$version" --argjson limit "$limit" '.ociVersion = $version | .linux.resources.pids.limit = $limit'
-		config_args sleep 100
-		container_create
+		container_start sleep 100
 		assert_equal "$row $(cgroup_read "$(container_pid)" pids pids.max pids.max)" "$row $shown"
 		runtime delete --force "$ID"
 	done
@@ -150,7 +149,6 @@ block_device() {
 	done
 }
 
-# bats test_tags=vm
 @test "cgroups: blockIO: throttles of a device are in the kernel's files" {
 	local dev pid
 	dev=$(block_device)
@@ -213,6 +211,27 @@ block_device() {
 	runtime_run true
 	assert_status 1
 	assert_contains ../cgroup.procs
+}
+
+# bats test_tags=vm
+@test "cgroups: v2: root inside owns its folder and what the kernel delegates, where its mount is writable" {
+	requires_bulwark
+	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	local script='cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
+		mkdir below && echo $$ >below/cgroup.procs && grep -q "^0::/below$" /proc/self/cgroup && echo made
+		for f in cgroup.max.depth cgroup.max.descendants cgroup.freeze; do (echo 0 >$f) 2>/dev/null && echo "wrote $f"; done
+		find . -maxdepth 1 -type f -user 0 | wc -l'
+	config_privileged
+	runtime_run sh -c "$script"
+	assert_contains made
+	assert_lacks wrote
+	[ "${lines[-1]}" -ge 3 ]
+	[ "${lines[-1]}" -le "$(wc -l </sys/kernel/cgroup/delegate)" ]
+	config_set '(.mounts[] | select(.type == "cgroup") | .options) += ["ro"]'
+	runtime_run sh -c "$script"
+	assert_contains "Read-only file system"
+	assert_lacks made
+	assert_lacks wrote
 }
 
 # bats test_tags=vm

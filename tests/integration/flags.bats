@@ -488,8 +488,9 @@ stopped() { [ "$(container_status)" = stopped ]; }
 @test "calls: as conmon, CRI-O, Podman and Buildah make them" {
 	config_args sleep 100
 	echo kept >"$WORK/kept"
-	runtime --log-format=json --log="$WORK/log.json" create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" --no-pivot \
-		--no-new-keyring --preserve-fds 1 "$ID" </dev/null >"$WORK/out" 2>&1 3<"$WORK/kept"
+	timeout 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" --log-format=json --log="$WORK/log.json" create \
+		--bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" --no-pivot --no-new-keyring --preserve-fds 1 "$ID" \
+		</dev/null >"$WORK/out" 2>&1 3<"$WORK/kept" 4>&-
 	runtime start "$ID"
 	jq '.process | .args = ["sh", "-c", "echo probe; exit 3"]' "$BUNDLE/config.json" >"$WORK/process.json"
 	run runtime exec --process "$WORK/process.json" "$ID" </dev/null

@@ -108,6 +108,7 @@ limit_is() { # CONTROLLER FILE-OF-V1 FILE-OF-V2 VALUE
 }
 
 @test "update: each other flag of a limit reaches its file" {
+	requires_bulwark # runc has the burst since 1.2
 	container_start sleep 1000
 	runtime update --memory 64m --memory-swap 96m --memory-reservation 32m --kernel-memory 16m --cpu-quota 30000 \
 		--cpu-period 90000 --cpu-burst 1000 --cpuset-mems 0 "$ID"
