@@ -455,7 +455,7 @@ hooks_new() {
 	run runtime list --all-roots --format json
 	assert_status 0
 	assert_equal "$(jq -r --arg id "$ID" '.[] | select(.id == $id) | .root' <<<"$output")" "$WORK/state-bulwark"
-	RUNTIME=$BUILD/test/bulwark run timeout 60 "$RUNTIME" --root "$WORK/elsewhere" list --all-roots --quiet
+	run timeout 60 "$RUNTIME" --root "$WORK/elsewhere" list --all-roots --quiet
 	grep -qx "$ID" <<<"$output"
 	run timeout 60 "$RUNTIME" --root "$WORK/elsewhere" list --quiet
 	assert_equal "$output" ''
