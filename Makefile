@@ -182,7 +182,7 @@ $B/emulation/%.o: userspace/emulation/%.c $B/stamp-compile
 
 $B/monitor/%.o: userspace/monitor/%.c $B/stamp-compile
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(compile) -iquote userspace/monitor -isystem /usr/include/fuse3 -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(compile) -c -o $@ $<
 
 $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 	$(call say,CC,$@)
@@ -224,6 +224,11 @@ $B/fuzz/%.o: tests/fuzz/%.c $B/stamp-compile
 $B/bench/%: tests/bench/%.c $B/stamp-compile $B/stamp-link
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) $(LDFLAGS) $(link_static) -o $@ $<
+
+# It makes the maps of our BPF object, by libbpf.
+$B/bench/maps: tests/bench/maps.c $B/bpf/bulwark.bpf.o $B/stamp-compile $B/stamp-link
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(compile) $(LDFLAGS) $(link_static) -o $@ $< $(ctl_libs)
 
 # What attacks from inside a container has only itself; no flag of ours makes it other than what an attacker would build.
 $B/probes/%: tests/integration/probes/%.c

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cmd_list - owns the words of `list`: every container below one --root. */
+/* cmd_list - owns the words of `list`: every container below one --root, or under all of them. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,20 +7,25 @@
 #include "command.h"
 #include "error.h"
 #include "fd.h"
+#include "idrange.h"
 #include "json.h"
 #include "log.h"
+#include "paths.h"
 #include "state.h"
 #include "str.h"
 
 struct options {
 	const char *format;
 	bool quiet;
+	bool all_roots;
 };
 
 static const struct option options_table[] = {
 	{ "format", 'f', OPTION_STRING, offsetof(struct options, format), "FORMAT",
 	  "table (default) or json" },
 	{ "quiet", 'q', OPTION_FLAG, offsetof(struct options, quiet), NULL, "print ids alone" },
+	{ "all-roots", 0, OPTION_FLAG, offsetof(struct options, all_roots), NULL,
+	  "containers of every --root, and so of every engine" },
 	{ NULL },
 };
 
@@ -129,6 +134,40 @@ static int print_states(const char *root, char **ids, bool as_json, struct error
 	return 0;
 }
 
+/* A state folder's path is its --root and its id: both are part of the JSON, and the table shows what it always shows. */
+static int list_all_roots(const struct options *o, bool as_json, struct error *err)
+{
+	_cleanup_json_ json_t *states = json_array();
+	char **paths = NULL;
+	int r = idrange_list_containers(PATHS_IDS, &paths, err);
+
+	if (r < 0)
+		return r;
+	for (char **path = paths; *path; path++) {
+		char *slash = strrchr(*path, '/');
+		json_t *oci;
+
+		if (!slash || slash == *path)
+			continue;
+		*slash = 0;
+		if (o->quiet) {
+			puts(slash + 1);
+			continue;
+		}
+		oci = read_state(*path, slash + 1);
+		if (oci && (json_object_set_new(oci, "root", json_string(*path)) < 0 ||
+			    json_array_append_new(states, oci) < 0))
+			r = error_set(err, ENOMEM, "list");
+	}
+	state_list_free(paths);
+	if (r < 0 || o->quiet)
+		return r;
+	if (as_json)
+		return command_print_json(states, err);
+	print_table(states);
+	return 0;
+}
+
 static int run(const struct globals *globals, const void *options, int argc, char **argv,
 	       struct error *err)
 {
@@ -141,6 +180,8 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 	(void)argv;
 	if (o->format && !as_json && !str_eq(o->format, "table"))
 		return error_text(err, EINVAL, "list: --format must be 'table' or 'json'");
+	if (o->all_roots)
+		return list_all_roots(o, as_json, err);
 	r = state_list(globals->root, &ids, err);
 	if (r < 0)
 		return r;

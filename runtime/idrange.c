@@ -337,6 +337,51 @@ int idrange_list(const char *table_path, struct idrange_entry **ret, size_t *ret
 	return r;
 }
 
+static bool has_path(char *const *paths, const char *path)
+{
+	for (; *paths; paths++)
+		if (str_eq(*paths, path))
+			return true;
+	return false;
+}
+
+static int list_paths(const struct table *table, char **paths)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n; i++)
+		if (table->records[i].state == RECORD_HELD &&
+		    !(paths[n++] = strdup(table->records[i].state_path)))
+			return -ENOMEM;
+	for (size_t i = 0; i < table->n_shares; i++)
+		if (table->shares[i].state == RECORD_HELD &&
+		    !has_path(paths, table->shares[i].state_path) &&
+		    !(paths[n++] = strdup(table->shares[i].state_path)))
+			return -ENOMEM;
+	return 0;
+}
+
+int idrange_list_containers(const char *table_path, char ***ret, struct error *err)
+{
+	struct table table = { 0 };
+	char **paths;
+	int r = table_open(&table, &idrange_this_host, table_path, false, err);
+
+	if (r < 0)
+		return r;
+	paths = calloc(table.n + table.n_shares + 1, sizeof(*paths));
+	if (!paths || list_paths(&table, paths) < 0) {
+		for (char **path = paths; path && *path; path++)
+			free(*path);
+		free(paths);
+		r = error_set(err, ENOMEM, "id ranges");
+	} else {
+		*ret = paths;
+	}
+	table_done(&table);
+	return r;
+}
+
 /* ---- on this host ----------------------------------------------------------------------------- */
 
 int idrange_take(const char *table_path, const char *state_path, uint32_t *ret_base, struct error *err)

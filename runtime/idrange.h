@@ -48,6 +48,12 @@ struct idrange_entry {
 int idrange_list(const char *table_path, struct idrange_entry **ret, size_t *ret_n,
 		 struct error *err);
 
+/*
+ * State folders of all containers, under whatever --root: those who hold a block, and those who share ids. Each once;
+ * malloc'ed, each and the NULL-terminated list: state_list_free().
+ */
+int idrange_list_containers(const char *table_path, char ***ret, struct error *err);
+
 /**
  * idrange_share() - Put on record that a container uses host ids that it did not take from the table
  * @spans:	all host ids that its user namespace maps, uids and gids

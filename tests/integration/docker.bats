@@ -210,6 +210,27 @@ logs_count() {
 0:0 640"
 }
 
+diff_says() { # CONTAINER LINE
+	docker diff "$1" | grep -qx "$2"
+}
+
+@test "docker cp and diff while it runs: also names that were looked up in vain before" {
+	requires_bulwark
+	running c1
+	run ! docker exec c1 cat /tmp/late
+	run ! docker cp c1:/tmp/made "$WORK/made"
+	run diff_says c1 "A /tmp/made"
+	assert_status 1
+	echo payload >"$WORK/late"
+	docker cp "$WORK/late" c1:/tmp/late
+	wait_for docker exec c1 grep -qx payload /tmp/late
+	docker exec c1 sh -c 'echo 1 >/tmp/made; rm /etc/group'
+	wait_for docker cp c1:/tmp/made "$WORK/made"
+	assert_equal "$(cat "$WORK/made")" 1
+	wait_for diff_says c1 "A /tmp/made"
+	wait_for diff_says c1 "D /etc/group"
+}
+
 @test "docker commit and diff: what changed, with the owners inside" {
 	docker_run --name c1 bb sh -c 'echo new >/new; chown 7:8 /new; rm /etc/group; echo more >>/etc/passwd'
 	run docker diff c1

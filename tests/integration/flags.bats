@@ -33,7 +33,7 @@ pidfd_receive() {
 	pidfd_receive
 	config_args true
 	runtime run --bundle "$BUNDLE" --pidfd-socket "$WORK/pidfd.sock" "$ID" </dev/null >"$WORK/out" 2>&1
-	wait_for grep -q "^name=standard pid=[0-9]" "$WORK/pidfd.out"
+	wait_for grep -q "^name=standard pid=" "$WORK/pidfd.out" # -1 when it is dead already
 	run_aside runtime create --bundle "$BUNDLE" --pidfd-socket "$WORK/pidfd.sock" "$ID"
 	assert_status 1
 	assert_contains --pidfd-socket

@@ -448,3 +448,22 @@ hooks_new() {
 	[ $((SECONDS - begin)) -lt 20 ]
 	assert_equal "$(leftovers)" ""
 }
+
+@test "list --all-roots: containers of every --root; bulwarkctl status names those that run with something missing" {
+	requires_bulwark
+	container_start sleep 100
+	run runtime list --all-roots --format json
+	assert_status 0
+	assert_equal "$(jq -r --arg id "$ID" '.[] | select(.id == $id) | .root' <<<"$output")" "$WORK/state-bulwark"
+	RUNTIME=$BUILD/test/bulwark run timeout 60 "$RUNTIME" --root "$WORK/elsewhere" list --all-roots --quiet
+	grep -qx "$ID" <<<"$output"
+	run timeout 60 "$RUNTIME" --root "$WORK/elsewhere" list --quiet
+	assert_equal "$output" ''
+	# beside a runtime of its own bulwarkctl asks that one
+	mkdir "$WORK/sbin"
+	cp "$BUILD/bulwarkctl" "$WORK/sbin/"
+	ln "$RUNTIME" "$WORK/sbin/bulwark" 2>/dev/null || cp "$RUNTIME" "$WORK/sbin/bulwark"
+	run "$WORK/sbin/bulwarkctl" status --json
+	assert_equal "$(jq -c --arg id "$ID" '[.degraded[] | select(.id == $id) | .root]' <<<"$output")" \
+		"$(runtime state "$ID" | jq -c --arg root "$WORK/state-bulwark" 'if .annotations["io.bulwark.degraded"] then [$root] else [] end')"
+}

@@ -106,7 +106,7 @@ one_set() {
 
 # bats test_tags=vm
 @test "bpf ctl: reload under containers that attack: none succeeds, each refusal is counted once" {
-	local n=20 rounds=3 before i
+	local n=20 rounds=2 before i
 	[ "${FULL-}" != 1 ] || n=200 rounds=10
 	containers "$n"
 	before=$(programs)
@@ -131,15 +131,15 @@ one_set() {
 	"$CTL" reload
 	us=$((${EPOCHREALTIME/./} - ${start/./}))
 	containers 2
-	for i in 1 2 3 4 5 6 7 8; do
-		timeout -s KILL "$(awk "BEGIN { print $us * $i / 8 / 1000000 }")" "$CTL" reload 3>&- || true
+	for i in 1 2 3 4 5; do
+		timeout -s KILL "$(awk "BEGIN { print $us * $i / 6 / 1000000 }")" "$CTL" reload 3>&- || true
 		"$CTL" status
 		[ ! -e /sys/fs/bpf/bulwark_load ] || left=$((left + 1))
 		run "$CTL" load
 		assert_equal "$output" 'loaded already'
 		one_set
 	done
-	echo "$left of 8 left something"
+	echo "$left of 5 left something"
 	[ "$left" -gt 0 ]
 	run "$CTL" reload
 	[ "$status" -eq 0 ]

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "degraded.h"
 #include "error.h"
 #include "lsm.h"
 #include "probe.h"
@@ -160,6 +161,17 @@ static void print_text(const json_t *status)
 	}
 }
 
+static void print_degraded(const json_t *degraded)
+{
+	json_t *at;
+	size_t i;
+
+	json_array_foreach(degraded, i, at) {
+		printf("degraded: %s below %s runs without %s\n", text_of(at, "id"),
+		       text_of(at, "root"), text_of(at, "missing"));
+	}
+}
+
 static int print_json(json_t *status, struct error *err)
 {
 	if (!status)
@@ -171,17 +183,20 @@ static int print_json(json_t *status, struct error *err)
 }
 
 /* Why, and what helps on this host. */
-static int not_loaded(const struct ctl_options *options, const struct error *why, struct error *err)
+static int not_loaded(const struct ctl_options *options, const struct error *why, json_t *degraded,
+		      struct error *err)
 {
 	char parameter[512] = "";
 	json_t *status;
 	int r;
 
 	if (!options->json) {
+		print_degraded(degraded);
 		*err = *why;
 		return -why->code;
 	}
-	status = json_pack("{s:b, s:s, s:s}", "loaded", 0, "state", "not loaded", "reason", why->msg);
+	status = json_pack("{s:b, s:s, s:s, s:O}", "loaded", 0, "state", "not loaded", "reason",
+			   why->msg, "degraded", degraded);
 	if (status && probe_lsm_parameter(parameter, sizeof(parameter)) == 0)
 		(void)json_object_set_new(status, "kernelParameter", json_string(parameter));
 	r = print_json(status, err);
@@ -206,7 +221,7 @@ static json_t *describe(struct lsm *lsm, struct error *err)
 			 "version", state.version, "hooks", hooks, "containers", walk.containers);
 }
 
-int ctl_status(const struct ctl_options *options, struct error *err)
+static int show(const struct ctl_options *options, json_t *degraded, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct lsm lsm = LSM_INIT;
@@ -217,16 +232,32 @@ int ctl_status(const struct ctl_options *options, struct error *err)
 	if (r == -ENOENT && probe_kernel(&why) < 0)
 		(void)error_wrap(&why, "the BPF LSM layer is not loaded");
 	if (r < 0)
-		return not_loaded(options, &why, err);
-	*err = ERROR_INIT;
+		return not_loaded(options, &why, degraded, err);
 	status = describe(&lsm, err);
 	lsm_done(&lsm);
-	if (!status)
+	if (!status || json_object_set(status, "degraded", degraded) < 0) {
+		json_decref(status);
 		return err->code ? -err->code :
 				   error_set(err, ENOMEM, "cannot make the JSON document");
+	}
 	if (options->json)
 		return print_json(status, err);
 	print_text(status);
+	print_degraded(degraded);
 	json_decref(status);
 	return 0;
+}
+
+int ctl_status(const struct ctl_options *options, struct error *err)
+{
+	json_t *degraded;
+	int r;
+
+	*err = ERROR_INIT;
+	degraded = degraded_list(err);
+	if (!degraded)
+		return -err->code;
+	r = show(options, degraded, err);
+	json_decref(degraded);
+	return r;
 }

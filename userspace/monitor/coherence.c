@@ -207,7 +207,7 @@ static int make_group(struct coherence *c, struct side *side, uint64_t events, s
 	side->mount_fd = -EBADF;
 	side->events = events;
 	side->fan_fd = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK,
-				     O_RDONLY | O_NONBLOCK | O_NOATIME | O_LARGEFILE | O_CLOEXEC);
+				     O_RDONLY | O_NONBLOCK | O_NOATIME | O_CLOEXEC);
 	return side->fan_fd < 0 ? error_set(err, errno, "cannot make a fanotify group") : 0;
 }
 

@@ -16,7 +16,7 @@
 #include "files.h"
 
 #include <errno.h>
-#include <fuse_lowlevel.h>
+#include <fuse3/fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <stdlib.h>
 #include <string.h>

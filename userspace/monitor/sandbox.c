@@ -110,6 +110,7 @@ int sandbox_worker(uid_t uid, gid_t gid, pid_t keeper, struct error *err)
 #elif defined(__aarch64__)
 #define OUR_ARCH AUDIT_ARCH_AARCH64
 #else
+/* cppcheck-suppress preprocessorErrorDirective */
 #error "no filter for this architecture"
 #endif
 

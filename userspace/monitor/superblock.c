@@ -156,7 +156,7 @@ static int send_files(int control_fd, bool no_sysctls, int rw_fd, int ro_fd, str
 {
 	struct monitor_message m = { .word = MONITOR_FILES, .version = MONITOR_VERSION };
 	const char *const *paths = emu_mounts();
-	int fds[MONITOR_FILES_MAX];
+	int fds[MONITOR_FILES_MAX] = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && paths[i]; i++) {

@@ -11,23 +11,26 @@
 static int trim_segments(struct dl_phdr_info *info, size_t size, void *data)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	char *base = data;
 
 	(void)size;
-	(void)data;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uintptr_t begin = info->dlpi_addr + segment->p_vaddr;
-		uintptr_t end = begin + segment->p_memsz;
+		uintptr_t offset = segment->p_vaddr & (page - 1);
+		uintptr_t begin = info->dlpi_addr + segment->p_vaddr - offset;
 
 		if (segment->p_type != PT_LOAD || segment->p_flags & PF_W)
 			continue;
-		begin &= ~(page - 1);
-		(void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* a wish, no more */
+		/* a wish, no more */
+		(void)madvise(base + (begin - (uintptr_t)base), segment->p_memsz + offset,
+			      MADV_DONTNEED);
 	}
 	return 1; /* the program itself comes first; a dynamic build's libraries are others', too */
 }
 
+extern char __executable_start; /* of the linker: the program's first byte */
+
 void trim_program(void)
 {
-	(void)dl_iterate_phdr(trim_segments, NULL);
+	(void)dl_iterate_phdr(trim_segments, &__executable_start);
 }

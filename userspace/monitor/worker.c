@@ -19,7 +19,7 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <fuse_lowlevel.h>
+#include <fuse3/fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <poll.h>
 #include <stdlib.h>

@@ -403,6 +403,17 @@ static long try_truncate(const char *a)
 	return truncate(a, 1);
 }
 
+/* TCP, at any port. */
+static long try_listen(const char *a)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	long r = fd < 0 ? -1 : listen(fd, 1);
+
+	(void)a;
+	(void)closed(fd);
+	return r;
+}
+
 /* FROM:TO */
 static long with_both(const char *a, int (*call)(const char *from, const char *to))
 {
@@ -435,12 +446,13 @@ static long try_mount_on(const char *a)
 
 static long move_on(const char *a)
 {
-	int tree;
+	int fs = fsopen("tmpfs", 0), fd;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		_exit(250);
-	tree = open_tree(AT_FDCWD, "/mnt", OPEN_TREE_CLONE);
-	return move_mount(tree, "", AT_FDCWD, a, MOVE_MOUNT_F_EMPTY_PATH);
+	fd = fsmount(fs, 0, 0);
+	return fd < 0 ? -1 : move_mount(fd, "", AT_FDCWD, a, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 static long try_move_on(const char *a)

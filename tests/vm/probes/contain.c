@@ -28,7 +28,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <grp.h>
 #include <linux/keyctl.h>
 #include <sched.h>
@@ -50,6 +49,8 @@
 #define LEAKS_MAX 8
 #define MASKS_MAX 16
 
+enum guard_kind { GUARD_PATH, GUARD_IN, GUARD_NAME };
+
 struct options {
 	bool registered;
 	enum lsm_mode mode;
@@ -65,7 +66,7 @@ struct options {
 	size_t n_masks;
 	struct {
 		const char *text;
-		int kind; /* the option's letter */
+		enum guard_kind kind;
 		int fd;
 	} guards[MASKS_MAX];
 	size_t n_guards;
@@ -140,7 +141,7 @@ static void add_mask(struct options *o, const char *path, uint32_t node)
 	o->masks[o->n_masks++] = (struct lsm_mask){ .path = path, .node = node };
 }
 
-static void add_guard(struct options *o, const char *text, int kind)
+static void add_guard(struct options *o, const char *text, enum guard_kind kind)
 {
 	if (o->n_guards == MASKS_MAX)
 		die("--guard");
@@ -148,8 +149,10 @@ static void add_guard(struct options *o, const char *text, int kind)
 	o->guards[o->n_guards++].kind = kind;
 }
 
-static void mark_inherited(struct options *o, int as)
+static void mark_inherited(struct options *o, const char *text)
 {
+	int as = atoi(text);
+
 	for (size_t i = 0; i < o->n_leaks; i++)
 		if (o->leaks[i].as == as)
 			o->leaks[i].inherit = true;
@@ -171,88 +174,111 @@ static void take_allow(struct options *o, const char *name)
 	o->allow |= bit;
 }
 
-static void parse(int argc, char **argv, struct options *o)
+static void take_id(struct options *o, const char *text)
 {
-	static const struct option longs[] = {
-		{ "mode", 1, NULL, 'm' },
-		{ "id", 1, NULL, 'i' },
-		{ "allow", 1, NULL, 'a' },
-		{ "depth", 1, NULL, 'd' },
-		{ "leak", 1, NULL, 'l' },
-		{ "cwd", 1, NULL, 'c' },
-		{ "inherit", 1, NULL, 'n' },
-		{ "mqueue", 1, NULL, 'q' },
-		{ "owner", 1, NULL, 'o' },
-		{ "join", 1, NULL, 'j' },
-		{ "enter", 1, NULL, 'e' },
-		{ "guard", 1, NULL, 'g' },
-		{ "guard-in", 1, NULL, 'G' },
-		{ "guard-name", 1, NULL, 'N' },
-		{ "fs", 1, NULL, 'f' },
-		{ "unmarked", 0, NULL, 'u' },
-		{ "mask", 1, NULL, 'M' },
-		{ "readonly", 1, NULL, 'R' },
-		{ 0 },
-	};
-	int c;
+	o->id = text;
+}
 
-	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
-		switch (c) {
-		case 'm':
-			take_mode(o, optarg);
-			break;
-		case 'i':
-			o->id = optarg;
-			break;
-		case 'a':
-			take_allow(o, optarg);
-			break;
-		case 'd':
-			o->depth = (uint32_t)atoi(optarg);
-			break;
-		case 'l':
-			add_leak(o, optarg);
-			break;
-		case 'c':
-			o->cwd = atoi(optarg);
-			break;
-		case 'n':
-			mark_inherited(o, atoi(optarg));
-			break;
-		case 'q':
-			o->mqueue = optarg;
-			break;
-		case 'o':
-			o->owner = optarg;
-			break;
-		case 'j':
-			o->join = atoi(optarg);
-			break;
-		case 'e':
-			o->enter = atoi(optarg);
-			break;
-		case 'g':
-		case 'G':
-		case 'N':
-			add_guard(o, optarg, c);
-			break;
-		case 'M':
-			add_mask(o, optarg, LSM_NODE_DENY);
-			break;
-		case 'R':
-			add_mask(o, optarg, LSM_NODE_READ_ONLY);
-			break;
-		case 'f':
-			o->fs_allowed |= lsm_fs_parse(optarg);
-			break;
-		case 'u':
+static void take_depth(struct options *o, const char *text)
+{
+	o->depth = (uint32_t)atoi(text);
+}
+
+static void take_cwd(struct options *o, const char *text)
+{
+	o->cwd = atoi(text);
+}
+
+static void take_mqueue(struct options *o, const char *text)
+{
+	o->mqueue = text;
+}
+
+static void take_owner(struct options *o, const char *text)
+{
+	o->owner = text;
+}
+
+static void take_join(struct options *o, const char *text)
+{
+	o->join = atoi(text);
+}
+
+static void take_enter(struct options *o, const char *text)
+{
+	o->enter = atoi(text);
+}
+
+static void take_fs(struct options *o, const char *text)
+{
+	o->fs_allowed |= lsm_fs_parse(text);
+}
+
+static void take_mask(struct options *o, const char *text)
+{
+	add_mask(o, text, LSM_NODE_DENY);
+}
+
+static void take_readonly(struct options *o, const char *text)
+{
+	add_mask(o, text, LSM_NODE_READ_ONLY);
+}
+
+static void take_guard(struct options *o, const char *text)
+{
+	add_guard(o, text, GUARD_PATH);
+}
+
+static void take_guard_in(struct options *o, const char *text)
+{
+	add_guard(o, text, GUARD_IN);
+}
+
+static void take_guard_name(struct options *o, const char *text)
+{
+	add_guard(o, text, GUARD_NAME);
+}
+
+static void parse(char **argv, struct options *o)
+{
+	static const struct {
+		const char *name;
+		void (*take)(struct options *o, const char *text);
+	} words[] = {
+		{ "--mode", take_mode },
+		{ "--id", take_id },
+		{ "--allow", take_allow },
+		{ "--depth", take_depth },
+		{ "--leak", add_leak },
+		{ "--cwd", take_cwd },
+		{ "--inherit", mark_inherited },
+		{ "--mqueue", take_mqueue },
+		{ "--owner", take_owner },
+		{ "--join", take_join },
+		{ "--enter", take_enter },
+		{ "--guard", take_guard },
+		{ "--guard-in", take_guard_in },
+		{ "--guard-name", take_guard_name },
+		{ "--fs", take_fs },
+		{ "--mask", take_mask },
+		{ "--readonly", take_readonly },
+	};
+	char **at = argv + 1;
+
+	for (; *at && str_after(*at, "--") && !str_eq(*at, "--"); at++) {
+		size_t k = 0;
+
+		if (str_eq(*at, "--unmarked")) {
 			o->unmarked = true;
-			break;
-		default:
-			exit(125);
+			continue;
 		}
+		while (k < sizeof(words) / sizeof(words[0]) && !str_eq(*at, words[k].name))
+			k++;
+		if (k == sizeof(words) / sizeof(words[0]) || !at[1])
+			die(*at);
+		words[k].take(o, *++at);
 	}
-	o->command = argv + optind;
+	o->command = at + (*at && str_eq(*at, "--"));
 }
 
 /* ---- the container ---- */
@@ -426,6 +452,17 @@ static void cgroup_of(pid_t pid, char *buf, size_t size)
 		die("cgroup");
 }
 
+static void choose_cgroup(const struct options *o, char *buf, size_t size)
+{
+	if (o->enter) {
+		cgroup_of(o->enter, buf, size);
+		return;
+	}
+	(void)str_format(buf, size, CGROUPS "/bpf-test-%s", o->id);
+	if (mkdir(buf, 0755) < 0)
+		die(buf);
+}
+
 static void mark(struct lsm *lsm, pid_t pid)
 {
 	struct error err = ERROR_INIT;
@@ -444,14 +481,14 @@ static void open_guards(struct options *o)
 	for (size_t i = 0; i < o->n_guards; i++) {
 		const char *text = o->guards[i].text;
 
-		if (o->guards[i].kind == 'G') {
+		if (o->guards[i].kind == GUARD_IN) {
 			o->guards[i].text = strrchr(text, '/') + 1;
 			(void)str_format(folder, sizeof(folder), "%.*s",
 					 (int)(o->guards[i].text - text), text);
 			text = folder;
 		}
-		o->guards[i].fd = o->guards[i].kind == 'N' ? open_ns(getpid(), "net") :
-							     open(text, O_PATH | O_CLOEXEC);
+		o->guards[i].fd = o->guards[i].kind == GUARD_NAME ? open_ns(getpid(), "net") :
+								    open(text, O_PATH | O_CLOEXEC);
 		if (o->guards[i].fd < 0)
 			die(text);
 	}
@@ -463,11 +500,11 @@ static void set_guards(const struct options *o, struct lsm *lsm, bool on)
 
 	for (size_t i = 0; i < o->n_guards; i++) {
 		const char *text = o->guards[i].text;
-		int r = o->guards[i].kind == 'N' ?
+		int r = o->guards[i].kind == GUARD_NAME ?
 				lsm_guard_abstract(lsm, o->guards[i].fd, text, strlen(text), on,
 						   &err) :
 				lsm_guard(lsm, o->guards[i].fd,
-					  o->guards[i].kind == 'G' ? text : NULL, on, &err);
+					  o->guards[i].kind == GUARD_IN ? text : NULL, on, &err);
 
 		if (r < 0)
 			die_err(&err);
@@ -498,7 +535,8 @@ int main(int argc, char **argv)
 	char cgroup[256];
 	pid_t pid;
 
-	parse(argc, argv, &o);
+	(void)argc;
+	parse(argv, &o);
 	if (!*o.command)
 		die("no command");
 	if (o.registered && lsm_open(&lsm, &err) < 0)
@@ -511,13 +549,7 @@ int main(int argc, char **argv)
 		map_owner(o.owner);
 	open_guards(&o);
 	set_guards(&o, &lsm, true);
-	if (o.enter) {
-		cgroup_of(o.enter, cgroup, sizeof(cgroup));
-	} else {
-		(void)str_format(cgroup, sizeof(cgroup), CGROUPS "/bpf-test-%s", o.id);
-		if (mkdir(cgroup, 0755) < 0)
-			die(cgroup);
-	}
+	choose_cgroup(&o, cgroup, sizeof(cgroup));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks) < 0 || (pid = fork()) < 0)
 		die("fork");
 	if (pid == 0)
