@@ -331,22 +331,25 @@ targets() {
 
 @test "escapes: a destination swapped for a link while it is mounted (CVE-2021-30465, CVE-2024-45310)" {
 	requires_bulwark
-	local i swapper
-	volume_new vol
-	mkdir -p "$VOL/dir/sub"
-	ln -s "../../../../../../../..$CANARY" "$VOL/link"
-	"$PROBES/swap" "$VOL/dir" "$VOL/link" 3>&- 4>&- &
-	swapper=$!
-	HELPERS+=("$swapper")
-	config_mount "$VOL" /vol
-	config_set '.mounts += [{destination: "/vol/dir/sub", type: "tmpfs", source: "t"},
-		{destination: "/vol/dir/new", type: "tmpfs", source: "t"}] | .linux.maskedPaths += ["/vol/dir/f"]'
-	for i in $(seq 40); do
-		runtime_run true
-		[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+	local target swapper
+	for target in "$CANARY" "../../../../../../../..$CANARY"; do
+		bundle_new
+		volume_new vol
+		mkdir -p "$VOL/dir/sub"
+		ln -s "$target" "$VOL/link"
+		"$PROBES/swap" "$VOL/dir" "$VOL/link" 3>&- 4>&- &
+		swapper=$!
+		HELPERS+=("$swapper")
+		config_mount "$VOL" /vol
+		config_set '.mounts += [{destination: "/vol/dir/sub", type: "tmpfs", source: "t"},
+			{destination: "/vol/dir/new", type: "tmpfs", source: "t"}] | .linux.maskedPaths += ["/vol/dir/f"]'
+		for _ in $(seq 20); do
+			runtime_run true
+			[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+		done
+		kill "$swapper"
+		canary_lives
 	done
-	kill $swapper
-	canary_lives
 }
 
 @test "escapes: a masked or read-only path swapped for a link while it is covered (GHSA-3q8j-pf29-vwv8)" {

@@ -306,17 +306,6 @@ static void test_command_parse_names_the_verb_in_errors(void **state)
 	assert_string_equal(err.msg, "create: unknown option '--bogus'");
 }
 
-static void test_command_refuse_option_speaks_only_when_it_is_given(void **state)
-{
-	struct error err = ERROR_INIT;
-
-	(void)state;
-	assert_int_equal(command_refuse_option(false, "apparmor", &err), 0);
-	assert_int_equal(err.code, 0);
-	assert_int_equal(command_refuse_option(true, "apparmor", &err), -ENOTSUP);
-	assert_non_null(strstr(err.msg, "--apparmor"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,7 +325,6 @@ int main(void)
 		cmocka_unit_test(test_command_parse_takes_the_calls_of_engines),
 		cmocka_unit_test(test_command_parse_leaves_a_process_its_own_options),
 		cmocka_unit_test(test_command_parse_names_the_verb_in_errors),
-		cmocka_unit_test(test_command_refuse_option_speaks_only_when_it_is_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
