@@ -69,6 +69,8 @@
 	X(inode_setxattr, "userdata", "file capabilities in folders of users")                     \
 	X(inode_unlink, "self", "removal of pins in /sys/fs/bpf")                                  \
 	X(inode_rename, "self", "renaming of pins in /sys/fs/bpf")                                 \
+	X(task_alloc, "engine", "engines' children, which are not known as theirs")                \
+	X(socket_listen, "engine", "engines that listen on TCP")                                   \
 	X(unix_stream_connect, "paths", "connections to guarded sockets")                          \
 	X(unix_may_send, "paths", "datagrams to guarded sockets")
 
@@ -191,12 +193,37 @@ enum lsm_guard {
 	LSM_GUARD_SELF = 1 << 0,
 	LSM_GUARD_ENTRIES = 1 << 1, /* a folder: whatever lies directly in it, now or later */
 	LSM_GUARD_NAMES = 1 << 2,   /* a folder: there are keys with names of its entries */
+	LSM_GUARD_ENGINES = 1 << 3, /* engines must not touch it either */
 };
 
 #define LSM_GUARDS_MAX 1024 /* entries of `guarded`, and of `guarded_names` */
 #define LSM_GUARD_NAME 64   /* bytes of an entry's name with the NUL */
 #define LSM_GUARD_START 0x811c9dc5U
 #define LSM_GUARD_STEP(hash, byte) (((hash) ^ (__u8)(byte)) * 0x01000193U) /* FNV-1a */
+
+/* Values of `engine_files`; keys are those of `guarded`, without a name. */
+enum lsm_engine_role {
+	LSM_ENGINE_DAEMON =
+		1 << 0, /* who executes it is an engine: it and its descendants are in the domain */
+	LSM_ENGINE_MAY_EXEC = 1 << 1, /* may be executed in the domain, where the list is asked */
+};
+
+/* The mark of a task of the domain, in `engine_tasks`. */
+enum lsm_engine_task {
+	LSM_ENGINE_IN_DOMAIN = 1 << 0,
+	LSM_ENGINE_IS_DAEMON = 1 << 1, /* and it still runs the daemon's program */
+};
+
+/* The one value of `engine`: all zero is off. */
+struct lsm_engine {
+	__u32 restrict_exec; /* nothing but LSM_ENGINE_MAY_EXEC is executed in the domain */
+	__u32 refuse_tcp;    /* the daemon itself does not listen on TCP; what it starts may */
+	struct lsm_container policy; /* its mode, and the id and cgroup id that counters and records have: of no container */
+};
+_Static_assert(sizeof(struct lsm_engine) == 128, "shared with pinned maps");
+
+#define LSM_ENGINE_ID "engines"
+#define LSM_ENGINE_CGROUP (~1ULL) /* of no cgroup */
 
 /* Keys of `guarded_names`: an abstract unix(7) socket. */
 #define LSM_SOCKET_NAME_MAX 107 /* bytes, without the NUL in front of it: unix(7) */

@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "confine.bpf.h"
+#include "engine.bpf.h"
 #include "mounts.bpf.h"
 #include "paths.bpf.h"
 #include "procguard.bpf.h"
@@ -31,9 +32,9 @@ int BPF_PROG(lsm_bprm_creds_for_exec, struct linux_binprm *bprm)
 {
 	struct lsm_container *container = container_of_current();
 
-	if (!container || !arm_current(container))
-		return 0;
-	return confine_exec(container, bprm->file);
+	if (container)
+		return arm_current(container) ? confine_exec(container, bprm->file) : 0;
+	return task_is_of_host() ? engine_exec(bprm->file) : 0;
 }
 
 /* ---- surface ---- */
@@ -174,6 +175,8 @@ int BPF_PROG(lsm_file_open, struct file *file)
 	struct lsm_container *container = container_of_current();
 	int r;
 
+	if (!container)
+		return paths_open_by_engine(file);
 	if (!container_is_armed(container))
 		return 0;
 	r = confine_open(container, file);
@@ -252,11 +255,11 @@ int BPF_PROG(lsm_path_chown, const struct path *path)
 	return paths_change(path, LSM_HOOK_path_chown);
 }
 
-/* Before Linux 6.2 also ftruncate(2), of a file that is open. */
+/* Before Linux 6.2 also ftruncate(2), of a file that is open, and open(2) with O_TRUNC. */
 SEC("lsm/path_truncate")
 int BPF_PROG(lsm_path_truncate, const struct path *path)
 {
-	return paths_change(path, LSM_HOOK_path_truncate);
+	return paths_truncate(path);
 }
 
 SEC("lsm/path_chroot")
@@ -286,6 +289,20 @@ SEC("lsm/inode_rename")
 int BPF_PROG(lsm_inode_rename, struct inode *old_dir, struct dentry *old_dentry)
 {
 	return self_pins(old_dentry, LSM_HOOK_inode_rename);
+}
+
+/* ---- engine ---- */
+
+SEC("lsm/task_alloc")
+int BPF_PROG(lsm_task_alloc, struct task_struct *child)
+{
+	return engine_fork(child);
+}
+
+SEC("lsm/socket_listen")
+int BPF_PROG(lsm_socket_listen, struct socket *sock)
+{
+	return engine_listen(sock);
 }
 
 /* ---- paths ---- */

@@ -123,6 +123,14 @@ static __always_inline __u32 compat_netns_of(struct sock *sock)
 	return BPF_CORE_READ(common, skc_net.net, ns.inum);
 }
 
+/* Linux 6.2 has file_truncate() for that; vfsmount.mnt_userns went at about the same time. */
+static __always_inline bool compat_open_asks_path_truncate(void)
+{
+	struct vfsmount___userns *no_mount = 0;
+
+	return bpf_core_field_exists(no_mount->mnt_userns);
+}
+
 /*
  * Since Linux 6.2 the verifier takes each pointer that a hook is given for one that is never NULL, and drops what stands
  * behind `if (!pointer)`. For arguments that may be NULL (task_kill's cred): their bits, which it knows nothing of.

@@ -76,6 +76,12 @@ static __always_inline struct lsm_container *container_of_current(void)
 	return NULL;
 }
 
+/* In no user namespace but the first. */
+static __always_inline bool task_is_of_host(void)
+{
+	return bpf_get_current_task_btf()->real_cred->user_ns->level == 0;
+}
+
 /* Whether anything is to be looked at for it; the cheap answer before any other work. */
 static __always_inline bool container_is_armed(const struct lsm_container *container)
 {

@@ -87,6 +87,31 @@ struct {
 	__type(value, __u32);
 } guarded_names SEC(".maps");
 
+/* The engine guard: whether it is on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct lsm_engine);
+} engine SEC(".maps");
+
+/* The programs of engines, and what engines may execute. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, LSM_GUARDS_MAX);
+	__type(key, struct lsm_guard_key);
+	__type(value, __u32); /* enum lsm_engine_role */
+} engine_files SEC(".maps");
+
+/* Who is an engine, or was started by one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32); /* enum lsm_engine_task */
+} engine_tasks SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, LSM_RING_BYTES);

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "confine.bpf.h"
+#include "engine.bpf.h"
 
 static __always_inline __u32 guard_of(const struct inode *inode, __u32 device, __u32 name)
 {
@@ -39,42 +40,81 @@ static __always_inline __u32 guard_name_hash(const struct dentry *dentry)
 	return hash;
 }
 
-/* An entry of @folder, which may not exist yet. Not inlined: a dozen programs ask, some of them twice. */
-static __noinline int entry_is_guarded(const struct dentry *folder, const struct dentry *dentry)
+/*
+ * An entry of @folder, which may not exist yet; @against is what its guard must say beside, or 0. Not inlined: a dozen
+ * programs ask, some of them twice.
+ */
+static __noinline int entry_is_guarded(const struct dentry *folder, const struct dentry *dentry,
+				       __u32 against)
 {
 	__u32 device = BPF_CORE_READ(dentry, d_sb, s_dev);
 	const struct inode *inode = BPF_CORE_READ(folder, d_inode);
 	__u32 guard = guard_of(inode, device, 0);
+	__u32 wanted = LSM_GUARD_ENTRIES | against;
 
-	if (guard & LSM_GUARD_ENTRIES)
+	if ((guard & wanted) == wanted)
 		return 1;
-	if ((guard & LSM_GUARD_NAMES) && guard_of(inode, device, guard_name_hash(dentry)))
+	wanted = LSM_GUARD_SELF | against;
+	if ((guard & LSM_GUARD_NAMES) &&
+	    (guard_of(inode, device, guard_name_hash(dentry)) & wanted) == wanted)
 		return 1;
-	return guard_of(BPF_CORE_READ(dentry, d_inode), device, 0) & LSM_GUARD_SELF;
+	return (guard_of(BPF_CORE_READ(dentry, d_inode), device, 0) & wanted) == wanted;
+}
+
+/* Who the guards are asked for. */
+struct subject {
+	struct lsm_container *policy; /* NULL: nobody */
+	__u32 against; /* LSM_GUARD_ENGINES for a task of the host, whose mounts are its own */
+};
+
+static __always_inline struct subject subject_of_current(void)
+{
+	struct subject subject = { .policy = container_of_current() };
+	struct lsm_engine *guard;
+
+	if (subject.policy) {
+		if (!container_is_armed(subject.policy))
+			subject.policy = NULL;
+		return subject;
+	}
+	if (!task_is_of_host())
+		return subject;
+	guard = engine_of_current(LSM_ENGINE_IN_DOMAIN);
+	if (guard) {
+		subject.policy = &guard->policy;
+		subject.against = LSM_GUARD_ENGINES;
+	}
+	return subject;
+}
+
+/* Whether a mount is none that a container has. */
+static __always_inline bool is_foreign(const struct vfsmount *mnt, const struct subject *subject)
+{
+	return !subject->against && !mount_is_of(mnt, subject->policy);
 }
 
 /* What a path leads to. */
-static __always_inline bool path_is_guarded(const struct path *path)
+static __always_inline bool path_is_guarded(const struct path *path, __u32 against)
 {
 	const struct dentry *dentry = path->dentry;
 	const struct dentry *parent = dentry;
 
 	if (dentry != BPF_CORE_READ(path, mnt, mnt_root))
 		parent = BPF_CORE_READ(dentry, d_parent);
-	return entry_is_guarded(parent, dentry);
+	return entry_is_guarded(parent, dentry, against);
 }
 
 /* Names that come, go or change: @dentry in @dir. */
 static __always_inline int paths_entry(const struct path *dir, const struct dentry *dentry,
 				       enum lsm_hook hook)
 {
-	struct lsm_container *container = container_of_current();
+	struct subject subject = subject_of_current();
 
-	if (!container_is_armed(container))
+	if (!subject.policy)
 		return 0;
-	if (mount_is_of(dir->mnt, container) && !entry_is_guarded(dir->dentry, dentry))
+	if (!is_foreign(dir->mnt, &subject) && !entry_is_guarded(dir->dentry, dentry, subject.against))
 		return 0;
-	return confine_refuse(container, hook, dentry);
+	return confine_refuse(subject.policy, hook, dentry);
 }
 
 /* Both names are on one mount, or the kernel refuses: the second one's is not looked at. */
@@ -82,44 +122,75 @@ static __always_inline int paths_entries(const struct path *dir, const struct de
 					 const struct dentry *other_dir, const struct dentry *other,
 					 enum lsm_hook hook)
 {
-	struct lsm_container *container = container_of_current();
+	struct subject subject = subject_of_current();
 
-	if (!container_is_armed(container))
+	if (!subject.policy)
 		return 0;
-	if (mount_is_of(dir->mnt, container) && !entry_is_guarded(dir->dentry, dentry) &&
-	    !entry_is_guarded(other_dir, other))
+	if (!is_foreign(dir->mnt, &subject) &&
+	    !entry_is_guarded(dir->dentry, dentry, subject.against) &&
+	    !entry_is_guarded(other_dir, other, subject.against))
 		return 0;
-	return confine_refuse(container, hook, dentry);
+	return confine_refuse(subject.policy, hook, dentry);
 }
 
 /* Its owner, mode or length. */
 static __always_inline int paths_change(const struct path *path, enum lsm_hook hook)
 {
-	struct lsm_container *container = container_of_current();
+	struct subject subject = subject_of_current();
 
-	if (!container_is_armed(container))
+	if (!subject.policy)
 		return 0;
-	if (mount_is_of(path->mnt, container) && !path_is_guarded(path))
+	if (!is_foreign(path->mnt, &subject) && !path_is_guarded(path, subject.against))
 		return 0;
-	return confine_refuse(container, hook, path->dentry);
+	return confine_refuse(subject.policy, hook, path->dentry);
+}
+
+/* Before Linux 6.2 this is asked by open(2) with O_TRUNC, too: `>/dev/stdout`. */
+static __always_inline int paths_truncate(const struct path *path)
+{
+	struct subject subject = subject_of_current();
+
+	if (!subject.policy)
+		return 0;
+	if (is_foreign(path->mnt, &subject)) {
+		if (compat_open_asks_path_truncate() &&
+		    file_is_inherited(path->dentry->d_inode, subject.policy))
+			return 0;
+	} else if (!path_is_guarded(path, subject.against)) {
+		return 0;
+	}
+	return confine_refuse(subject.policy, LSM_HOOK_path_truncate, path->dentry);
 }
 
 /* An open file that is to be written. */
 static __always_inline int paths_open(struct lsm_container *container, struct file *file)
 {
-	if (!(file->f_mode & FMODE_WRITE) || !path_is_guarded(&file->f_path))
+	if (!(file->f_mode & FMODE_WRITE) || !path_is_guarded(&file->f_path, 0))
 		return 0;
 	return confine_refuse(container, LSM_HOOK_file_open, file->f_path.dentry);
+}
+
+/* The same by a task that is in no container. */
+static __always_inline int paths_open_by_engine(struct file *file)
+{
+	struct lsm_engine *guard;
+
+	if (!(file->f_mode & FMODE_WRITE) || !task_is_of_host())
+		return 0;
+	guard = engine_of_current(LSM_ENGINE_IN_DOMAIN);
+	if (!guard || !path_is_guarded(&file->f_path, LSM_GUARD_ENGINES))
+		return 0;
+	return confine_refuse(&guard->policy, LSM_HOOK_file_open, file->f_path.dentry);
 }
 
 /* What is moved, or mounted upon. */
 static __always_inline int paths_mount(const struct path *path, enum lsm_hook hook)
 {
-	struct lsm_container *container = container_of_current();
+	struct subject subject = subject_of_current();
 
-	if (!container_is_armed(container) || !path_is_guarded(path))
+	if (!subject.policy || !path_is_guarded(path, subject.against))
 		return 0;
-	return mounts_refuse(container, hook, path->dentry, 0);
+	return mounts_refuse(subject.policy, hook, path->dentry, 0);
 }
 
 /* ---- sockets ---- */
@@ -157,7 +228,7 @@ static __always_inline int paths_socket(struct sock *sock, enum lsm_hook hook)
 		return 0;
 	dentry = BPF_CORE_READ(peer, path.dentry);
 	if (dentry) {
-		if (!entry_is_guarded(BPF_CORE_READ(dentry, d_parent), dentry))
+		if (!entry_is_guarded(BPF_CORE_READ(dentry, d_parent), dentry, 0))
 			return 0;
 		object_of_dentry(&object, dentry);
 	} else if (!abstract_is_guarded(peer, &object)) {

@@ -288,10 +288,34 @@ static int apply_unified(struct cgroup *cgroup, int fd, const struct json_strmap
 	return 0;
 }
 
+/* OCI config-linux.md, "Unified": a limit that v2 has nothing for is an error; a limit of nothing is none. */
+static int refuse_v1_only(struct cgroup *cgroup, const struct resources *resources, struct error *err)
+{
+	const struct resources_memory *m = &resources->memory;
+	const struct resources_cpu *c = &resources->cpu;
+	const struct {
+		const char *controller, *key;
+		bool is_asked;
+	} rows[] = {
+		{ "memory", "swappiness", m->swappiness.set },
+		{ "memory", "disableOOMKiller", m->disable_oom_killer.value },
+		{ "memory", "kernelTCP", m->kernel_tcp.value > 0 },
+		{ "cpu", "realtimeRuntime", c->realtime_runtime.value > 0 },
+		{ "cpu", "realtimePeriod", c->realtime_period.value > 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].is_asked && cgroup_v2_has(cgroup, rows[i].controller))
+			return error_text(err, ENOTSUP,
+					  "linux.resources.%s.%s: cgroup v2 has no such limit: leave it out",
+					  rows[i].controller, rows[i].key);
+	return 0;
+}
+
 int cgroup_v2_apply(struct cgroup *cgroup, const struct resources *resources, struct error *err)
 {
 	struct hierarchy *h = cgroup_v2_find(cgroup);
-	int r = 0;
+	int r;
 
 	if (!h || h->fd < 0) {
 		if (resources->unified.n)
@@ -299,7 +323,8 @@ int cgroup_v2_apply(struct cgroup *cgroup, const struct resources *resources, st
 					  "linux.resources.unified: this host has no cgroup v2");
 		return 0;
 	}
-	if (cgroup_v2_has(cgroup, "memory"))
+	r = refuse_v1_only(cgroup, resources, err);
+	if (r == 0 && cgroup_v2_has(cgroup, "memory"))
 		r = apply_memory(h->fd, &resources->memory, err);
 	if (r == 0 && cgroup_v2_has(cgroup, "cpu"))
 		r = apply_cpu(h->fd, &resources->cpu, err);

@@ -74,7 +74,7 @@ static const struct limit_row {
 	}
 static const struct option options_table[] = {
 	{ "resources", 'r', OPTION_STRING, O(resources), "FILE",
-	  "read the limits as JSON, linux.resources of the OCI; - for standard input. Other flags are ignored then" },
+	  "read the limits as JSON, linux.resources of the OCI; - for standard input. Flags of limits are ignored then" },
 	LIMIT(BLKIO_WEIGHT, "blkio-weight", "N", "weight of block I/O, 10 to 1000"),
 	LIMIT(CPU_PERIOD, "cpu-period", "US", "period of the CPU quota"),
 	LIMIT(CPU_QUOTA, "cpu-quota", "US", "CPU time per period; -1: no limit"),
@@ -91,8 +91,10 @@ static const struct option options_table[] = {
 	LIMIT(MEMORY_RESERVATION, "memory-reservation", "BYTES", "memory that is reclaimed last"),
 	LIMIT(MEMORY_SWAP, "memory-swap", "BYTES", "memory and swap together; -1: no limit"),
 	LIMIT(PIDS_LIMIT, "pids-limit", "N", "processes and threads; -1: no limit"),
-	{ "l3-cache-schema", 0, OPTION_STRING, O(l3_cache_schema), "SCHEMA", "not supported yet" },
-	{ "mem-bw-schema", 0, OPTION_STRING, O(mem_bw_schema), "SCHEMA", "not supported yet" },
+	{ "l3-cache-schema", 0, OPTION_STRING, O(l3_cache_schema), "SCHEMA",
+	  "of the container's own resctrl group: L3:0=7f0;1=1f" },
+	{ "mem-bw-schema", 0, OPTION_STRING, O(mem_bw_schema), "SCHEMA",
+	  "of the container's own resctrl group: MB:0=20;1=70" },
 	{ NULL },
 };
 
@@ -188,15 +190,12 @@ static int run(const struct globals *globals, const void *options, int argc, cha
 {
 	const struct options *o = options;
 	_cleanup_json_ json_t *limits = NULL;
-	int r = command_refuse_option(o->l3_cache_schema, "l3-cache-schema", err);
+	int r = o->resources ? limits_from_file(o->resources, &limits, err) :
+			       limits_from_flags(o, &limits, err);
+	const struct update_request request = { limits, o->l3_cache_schema, o->mem_bw_schema };
 
 	(void)argc;
-	if (r == 0)
-		r = command_refuse_option(o->mem_bw_schema, "mem-bw-schema", err);
-	if (r == 0)
-		r = o->resources ? limits_from_file(o->resources, &limits, err) :
-				   limits_from_flags(o, &limits, err);
-	return r < 0 ? r : update_container(globals, argv[0], limits, err);
+	return r < 0 ? r : update_container(globals, argv[0], &request, err);
 }
 
 const struct command command_update = {

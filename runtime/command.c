@@ -219,11 +219,3 @@ int command_absolute_path(const char *path, char **ret, struct error *err)
 	*ret = text;
 	return 0;
 }
-
-int command_refuse_option(bool given, const char *name, struct error *err)
-{
-	if (!given)
-		return 0;
-	return error_text(err, ENOTSUP, "option --%s is not supported by this version of bulwark",
-			  name);
-}

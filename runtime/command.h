@@ -118,6 +118,3 @@ int command_print_json(const json_t *value, struct error *err);
  * malloc'ed, owned by the caller; NULL stays NULL.
  */
 int command_absolute_path(const char *path, char **ret, struct error *err);
-
-/* For flags of runc that this version lacks: 0 when @given is false. */
-int command_refuse_option(bool given, const char *name, struct error *err);

@@ -122,7 +122,7 @@ static int set_propagation(const struct spec *spec, struct error *err)
 		{ "shared", MS_SHARED },	 { "rshared", MS_SHARED | MS_REC },
 		{ "slave", MS_SLAVE },		 { "rslave", MS_SLAVE | MS_REC },
 		{ "private", MS_PRIVATE },	 { "rprivate", MS_PRIVATE | MS_REC },
-		{ "unbindable", MS_UNBINDABLE },
+		{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE | MS_REC },
 	};
 	const char *name = spec->linux_.rootfs_propagation;
 

@@ -412,6 +412,72 @@ int intel_rdt_claim(const struct intel_rdt *rdt, int state_fd, struct state *sta
 	return intel_rdt_configure(rdt, &group, err);
 }
 
+/* ---- update ------------------------------------------------------------------------------------------------ */
+
+/* What a specification may say, as `update` has no words of its own for that. */
+static int check_update(struct intel_rdt *rdt, struct error *err)
+{
+	int r = 0;
+
+	rdt->l3_cache_schema = unless_empty(rdt->l3_cache_schema);
+	rdt->mem_bw_schema = unless_empty(rdt->mem_bw_schema);
+	if (rdt->mem_bw_schema && !str_after(rdt->mem_bw_schema, "MB:"))
+		r = error_text(err, EINVAL, ".memBwSchema: does not start with MB:");
+	if (r == 0)
+		r = check_text("l3CacheSchema", rdt->l3_cache_schema, true, err);
+	if (r == 0)
+		r = check_text("memBwSchema", rdt->mem_bw_schema, false, err);
+	return r < 0 ? error_prefix(err, "linux.intelRdt") : 0;
+}
+
+static int own_group(const struct state *state, struct intel_rdt_group *ret, struct error *err)
+{
+	*ret = (struct intel_rdt_group){ .is_new = true };
+	if (!state->rdt_group)
+		return error_text(err, ENOTSUP,
+				  "linux.intelRdt: the container was made without it, and has no resctrl group to change");
+	if (!state->rdt_own)
+		return error_text(err, EPERM,
+				  "linux.intelRdt: the resctrl group '%s' was there before the container: it is not changed for "
+				  "one container: change it yourself",
+				  state->rdt_group);
+	return str_format(ret->path, sizeof(ret->path), "%s", state->rdt_group);
+}
+
+int intel_rdt_update(const struct state *state, const char *l3_cache_schema,
+		     const char *mem_bw_schema, char **ret_before, struct error *err)
+{
+	struct intel_rdt rdt = { .l3_cache_schema = l3_cache_schema, .mem_bw_schema = mem_bw_schema };
+	_cleanup_free_ char *text = NULL, *before = NULL;
+	struct intel_rdt_group group;
+	char path[PATH_MAX + 16];
+	int r = check_update(&rdt, err);
+
+	if (r == 0)
+		r = own_group(state, &group, err);
+	if (r < 0)
+		return r;
+	text = old_schema(&rdt);
+	if (!text)
+		return error_set(err, ENOMEM, "linux.intelRdt");
+	(void)str_format(path, sizeof(path), "%s/schemata", group.path);
+	r = fd_read_file(AT_FDCWD, path, SCHEMATA_MAX, &before, NULL, err);
+	if (r < 0)
+		return error_wrap(err, "linux.intelRdt");
+	r = write_schema(&group, text, err);
+	if (r == 0)
+		*ret_before = take_ptr(before);
+	return r;
+}
+
+int intel_rdt_restore(const struct state *state, const char *before, struct error *err)
+{
+	struct intel_rdt_group group;
+	int r = own_group(state, &group, err);
+
+	return r < 0 ? r : write_schema(&group, before, err);
+}
+
 /* ---- processes, and the end -------------------------------------------------------------------------------- */
 
 static int add_task(const char *path, pid_t pid, struct error *err)

@@ -63,6 +63,16 @@ int intel_rdt_configure(const struct intel_rdt *rdt, const struct intel_rdt_grou
 int intel_rdt_claim(const struct intel_rdt *rdt, int state_fd, struct state *state,
 		    struct error *err);
 
+/**
+ * intel_rdt_update() - Change the schemata of a running container's own group
+ * @ret_before:	what the group had, for intel_rdt_restore(); to be freed
+ *
+ * A group that was there before the container, or that others share, is not changed: see intel_rdt_configure().
+ */
+int intel_rdt_update(const struct state *state, const char *l3_cache_schema,
+		     const char *mem_bw_schema, char **ret_before, struct error *err);
+int intel_rdt_restore(const struct state *state, const char *before, struct error *err);
+
 /* Puts a process, and what it will fork, into the group and its monitor; both may be NULL. */
 int intel_rdt_enter(const char *path, const char *monitor, pid_t pid, struct error *err);
 

@@ -38,7 +38,8 @@ static int mask_source_attach(int mount_fd, const char *scratch_path, struct err
 	return mount_attach(mount_fd, target_fd, err);
 }
 
-static int mask_source_make(const char *scratch_path, struct mask_source *ret, struct error *err)
+static int mask_source_make(const char *scratch_path, const char *label, struct mask_source *ret,
+			    struct error *err)
 {
 	_cleanup_close_ int fs_fd = mount_fs_open("tmpfs", err);
 	_cleanup_close_ int mount_fd = -EBADF, dir_fd = -EBADF, file_fd = -EBADF;
@@ -50,6 +51,8 @@ static int mask_source_make(const char *scratch_path, struct mask_source *ret, s
 	r = mount_fs_set(fs_fd, "mode", "755", err);
 	if (r == 0)
 		r = mount_fs_set(fs_fd, "size", "4k", err);
+	if (r == 0 && label && *label)
+		r = mount_fs_set(fs_fd, "context", label, err);
 	if (r < 0)
 		return r;
 	mount_fd = mount_fs_create(fs_fd, 0, err);
@@ -117,7 +120,7 @@ static int mask_one(int root_fd, const struct mask_source *source, const char *p
 	return r < 0 ? r : mount_attach(mount_fd, target_fd, err);
 }
 
-int masks_apply(int root_fd, const char *scratch_path, const char *const *masked,
+int masks_apply(int root_fd, const char *scratch_path, const char *label, const char *const *masked,
 		const char *const *readonly, struct error *err)
 {
 	__attribute__((cleanup(mask_source_done))) struct mask_source source = { -EBADF, -EBADF };
@@ -130,7 +133,7 @@ int masks_apply(int root_fd, const char *scratch_path, const char *const *masked
 	}
 	if (!masked || !masked[0])
 		return 0;
-	r = mask_source_make(scratch_path, &source, err);
+	r = mask_source_make(scratch_path, label, &source, err);
 	for (size_t i = 0; r == 0 && masked[i]; i++) {
 		r = mask_one(root_fd, &source, masked[i], err);
 		if (r < 0)

@@ -8,10 +8,11 @@ struct error;
  * masks_apply() - Read-only paths first, then masks
  * @root_fd:	the new root, attached in the caller's mount namespace
  * @scratch_path: a folder of ours outside the new root; something stays mounted there in this mount namespace
+ * @label:	linux.mountLabel, which what stands on masked paths has too; NULL or "": none
  *
  * Paths that are missing are skipped (OCI config-linux.md "Masked Paths"). Each is resolved once, inside the root. A
  * mask is an empty read-only folder or a null device out of one small tmpfs of our own: never the image's /dev/null,
  * which may be anything. The order matters: a read-only bind of /proc/sys made later would uncover masks below it.
  */
-int masks_apply(int root_fd, const char *scratch_path, const char *const *masked,
+int masks_apply(int root_fd, const char *scratch_path, const char *label, const char *const *masked,
 		const char *const *readonly, struct error *err);

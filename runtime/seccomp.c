@@ -255,11 +255,14 @@ static int resolve_listener(struct seccomp *seccomp, struct error *err)
 				  "to be notified of");
 	for (size_t i = 0; i < seccomp->syscalls.n; i++)
 		seccomp->notifies |= rules[i].action_value == SCMP_ACT_NOTIFY;
-	if (!seccomp->notifies)
+	if (seccomp->listener.path && *seccomp->listener.path)
 		return 0;
-	if (!seccomp->listener.path || !*seccomp->listener.path)
+	if (seccomp->notifies)
 		return error_text(err, EINVAL,
 				  "listenerPath: missing: SCMP_ACT_NOTIFY needs the socket of who decides");
+	if (seccomp->listener.metadata && *seccomp->listener.metadata)
+		return error_text(err, EINVAL,
+				  "listenerMetadata: set without a listenerPath that it could go to");
 	return 0;
 }
 

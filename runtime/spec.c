@@ -64,14 +64,48 @@ static int check_paths(const char *name, const char **paths, struct error *err)
 	return 0;
 }
 
+/* What comes behind 1.MINOR says nothing about the document. */
+static int check_version(const char *version, uint32_t *ret_minor, struct error *err)
+{
+	const char *minor = str_after(version, "1.");
+	char quoted[64], digits[16];
+
+	if (!minor ||
+	    str_format(digits, sizeof(digits), "%.*s", (int)strspn(minor, "0123456789"), minor) < 0 ||
+	    parse_u32(digits, ret_minor) < 0)
+		return error_text(err, EINVAL, "ociVersion: '%s' is not a 1.x version",
+				  str_quote(version, quoted, sizeof(quoted)));
+	return 0;
+}
+
+/*
+ * Documents of before 1.3 that say 0 mean no limit: that is what engines write for it, and what runtimes made of it. Since
+ * then 0 is a number like others: the first process alone, which is what a limit of 1 says. It goes into the document too,
+ * as `update` starts from what is on record.
+ */
+static int settle_pids_limit(struct spec *spec, uint32_t minor, struct error *err)
+{
+	struct opt_i64 *limit = &spec->linux_.resources.pids.limit;
+	json_t *section = json_object_get(spec->json, "linux");
+
+	if (minor < 3 || !limit->set || limit->value != 0)
+		return 0;
+	section = json_object_get(json_object_get(section, "resources"), "pids");
+	if (json_object_set_new(section, "limit", json_integer(1)) < 0)
+		return error_set(err, ENOMEM, "linux.resources.pids.limit");
+	limit->value = 1;
+	return 0;
+}
+
 static int check(struct spec *spec, struct error *err)
 {
-	char quoted[64];
-	int r;
+	uint32_t minor;
+	int r = check_version(spec->oci_version, &minor, err);
 
-	if (!str_after(spec->oci_version, "1."))
-		return error_text(err, EINVAL, "ociVersion: '%s' is not a 1.x version",
-				  str_quote(spec->oci_version, quoted, sizeof(quoted)));
+	if (r == 0)
+		r = settle_pids_limit(spec, minor, err);
+	if (r < 0)
+		return r;
 	if (!spec->root)
 		return error_text(err, EINVAL, "root: missing");
 	if (!*spec->root->path)

@@ -9,6 +9,7 @@
 #include "cgroup.h"
 #include "error.h"
 #include "fd.h"
+#include "intel_rdt.h"
 #include "json.h"
 #include "log.h"
 #include "resources.h"
@@ -166,25 +167,47 @@ static int change(int state_fd, struct cgroup *cgroup, json_t *update, struct er
 	return save_config(state_fd, config, err);
 }
 
-int update_container(const struct globals *globals, const char *id, json_t *update, struct error *err)
+static bool is_asked(const char *schema)
+{
+	return schema && *schema;
+}
+
+/* The group first: of the two it is the one that can be put back as a whole. */
+static int change_all(int state_fd, const struct state *state, const struct update_request *request,
+		      struct error *err)
 {
 	struct cgroup *cgroup __attribute__((cleanup(cgroup_freep))) = NULL;
+	_cleanup_free_ char *before = NULL;
+	int r = cgroup_from_json(state->cgroup, &cgroup, err);
+
+	if (r == 0 && (is_asked(request->l3_cache_schema) || is_asked(request->mem_bw_schema)))
+		r = intel_rdt_update(state, request->l3_cache_schema, request->mem_bw_schema,
+				     &before, err);
+	if (r < 0)
+		return r;
+	r = change(state_fd, cgroup, request->limits, err);
+	if (r < 0 && before && intel_rdt_restore(state, before, NULL) < 0)
+		log_warning("update: the schemata from before could not be put back, either");
+	return r;
+}
+
+int update_container(const struct globals *globals, const char *id,
+		     const struct update_request *request, struct error *err)
+{
 	_cleanup_close_ int state_fd = -EBADF;
 	struct state state = { 0 };
 	int r;
 
-	if (!json_is_object(update))
+	if (!json_is_object(request->limits))
 		return error_text(err, EINVAL, "limits: expected an object, got %s",
-				  json_type_text(update));
+				  json_type_text(request->limits));
 	r = state_open(globals->root, id, true, &state_fd, err);
 	if (r == 0)
 		r = state_load(state_fd, &state, err);
 	if (r == 0 && state_status(state_fd, &state) == CONTAINER_STOPPED)
 		r = error_text(err, ESRCH, "container not running: it is stopped");
 	if (r == 0)
-		r = cgroup_from_json(state.cgroup, &cgroup, err);
-	if (r == 0)
-		r = change(state_fd, cgroup, update, err);
+		r = change_all(state_fd, &state, request, err);
 	state_done(&state);
 	return r;
 }

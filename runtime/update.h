@@ -27,11 +27,16 @@ json_t *update_merge(json_t *recorded, json_t *update);
  */
 json_t *update_complete(json_t *recorded, json_t *update);
 
+struct update_request {
+	json_t *limits;		     /* linux.resources of config-linux.md */
+	const char *l3_cache_schema; /* linux.intelRdt's; NULL or "": as it is */
+	const char *mem_bw_schema;
+};
+
 /**
  * update_container() - Change the limits of a container
- * @update:	linux.resources of config-linux.md
  *
  * They are on record when they hold; a limit that cannot be set puts the old ones back.
  */
-int update_container(const struct globals *globals, const char *id, json_t *update,
-		     struct error *err);
+int update_container(const struct globals *globals, const char *id,
+		     const struct update_request *request, struct error *err);

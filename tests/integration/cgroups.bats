@@ -19,6 +19,16 @@ load helpers
 	assert_equal "$(cgroup_folders "/$ID")" ""
 }
 
+@test "cgroups: a relative cgroupsPath counts from the runtime's own cgroup, and is the same place each time" {
+	config_set --arg path "$ID" '.linux.cgroupsPath = $path'
+	for _ in 1 2; do
+		container_start sleep 100
+		sed -E "s|:/$|:|; s|$|/$ID|" /proc/self/cgroup | sort >"$WORK/expected"
+		sort "/proc/$(container_pid)/cgroup" | diff "$WORK/expected" -
+		runtime delete --force "$ID"
+	done
+}
+
 @test "cgroups: a path with .. is refused" {
 	config_set '.linux.cgroupsPath = "/../../escaped"'
 	runtime_run true
@@ -61,6 +71,61 @@ load helpers
 	fi
 }
 
+# bats test_tags=vm
+@test "cgroups: swap, cpus and nodes are in the kernel's files; of v1 swappiness, the OOM killer, real time too" {
+	local pid
+	config_set '.linux.resources.memory = {limit: 67108864, swap: 100663296, checkBeforeUpdate: true, kernel: 33554432} |
+		.linux.resources.cpu = {cpus: "0", mems: "0"}'
+	cgroup_is_v2 memory || config_set '.linux.resources.memory += {swappiness: 7, disableOOMKiller: true, kernelTCP: 8388608}'
+	container_start sleep 100
+	pid=$(container_pid)
+	assert_equal "$(cgroup_read "$pid" cpuset cpuset.cpus cpuset.cpus)" 0
+	assert_equal "$(cgroup_read "$pid" cpuset cpuset.mems cpuset.mems)" 0
+	if cgroup_is_v2 memory; then
+		assert_equal "$(cgroup_read "$pid" memory - memory.swap.max)" 33554432
+	else
+		assert_equal "$(cgroup_read "$pid" memory memory.memsw.limit_in_bytes -)" 100663296
+		assert_equal "$(cgroup_read "$pid" memory memory.swappiness -)" 7
+		! is_bulwark || assert_equal "$(cgroup_read "$pid" memory memory.kmem.tcp.limit_in_bytes -)" 8388608
+		cgroup_read "$pid" memory memory.oom_control - | grep -qx 'oom_kill_disable 1'
+	fi
+}
+
+@test "cgroups: limits that make no sense are refused, and nothing stays" {
+	local filter word
+	requires_bulwark
+	while IFS='|' read -r word filter; do
+		config_set ".linux.resources = $filter"
+		run_aside container_create
+		assert_refused "$word"
+		assert_equal "$(leftovers)" ""
+	done <<-'END'
+		memory|{memory: {limit: 67108864, swap: 33554432}}
+		memory.swap|{memory: {swap: "1g"}}
+		memory.limit|{memory: {limit: 1.5}}
+		cpuset.cpus|{cpu: {cpus: "4000"}}
+		cpuset.mems|{cpu: {mems: "1000"}}
+		cpu|{cpu: {quota: 1, period: 100000}}
+		cpu.shares|{cpu: {shares: -1}}
+		pids.limit|{pids: {limit: "5"}}
+		blockIO.weight|{blockIO: {weight: -1}}
+		blockIO.throttleReadBpsDevice|{blockIO: {throttleReadBpsDevice: [{major: 8, rate: 1}]}}
+	END
+}
+
+# bats test_tags=vm
+@test "cgroups: a pids limit of -1 is none; 0 is none before version 1.3.0 of the specification, then the first process alone" {
+	requires_bulwark
+	local row
+	for row in 1.2.0/-1/max 1.3.0/-1/max 1.0.2-dev/0/max 1.2.1/0/max 1.3.0/0/1 1.4.0/0/1; do
+		IFS=/ read -r version limit shown <<<"$row"
+		config_set --arg version "$version" --argjson limit "$limit" '.ociVersion = $version | .linux.resources.pids.limit = $limit'
+		container_start sleep 100
+		assert_equal "$row $(cgroup_read "$(container_pid)" pids pids.max pids.max)" "$row $shown"
+		runtime delete --force "$ID"
+	done
+}
+
 @test "cgroups: the pids limit holds against root of the container" {
 	config_set '.linux.resources.pids = {limit: 8}'
 	config_privileged
@@ -72,6 +137,35 @@ load helpers
 	config_set '.linux.resources.memory = {limit: 16777216}'
 	runtime_run sh -c 'head -c 100000000 /dev/zero | tail -c 90000000 | wc -c; echo $?'
 	assert_lacks 90000000
+}
+
+# A block device of the machine that takes throttles: they are set for a cgroup of the test's own alone.
+block_device() {
+	local dev
+	for dev in /sys/block/*/dev; do
+		case $dev in */ram* | */loop*) continue ;; esac
+		cat "$dev"
+		return
+	done
+}
+
+@test "cgroups: blockIO: throttles of a device are in the kernel's files" {
+	local dev pid
+	dev=$(block_device)
+	[ -n "$dev" ] || skip_or_fail "this host has no block device"
+	config_set --argjson major "${dev%:*}" --argjson minor "${dev#*:}" '.linux.resources.blockIO = ({
+		throttleReadBpsDevice: 1048576, throttleWriteBpsDevice: 2097152, throttleReadIOPSDevice: 100, throttleWriteIOPSDevice: 200} |
+		map_values([{major: $major, minor: $minor, rate: .}]))'
+	container_start sleep 100
+	pid=$(container_pid)
+	if cgroup_is_v2 io; then
+		assert_equal "$(cgroup_read "$pid" io - io.max)" "$dev rbps=1048576 wbps=2097152 riops=100 wiops=200"
+	else
+		assert_equal "$(cgroup_read "$pid" blkio blkio.throttle.read_bps_device -)" "$dev 1048576"
+		assert_equal "$(cgroup_read "$pid" blkio blkio.throttle.write_bps_device -)" "$dev 2097152"
+		assert_equal "$(cgroup_read "$pid" blkio blkio.throttle.read_iops_device -)" "$dev 100"
+		assert_equal "$(cgroup_read "$pid" blkio blkio.throttle.write_iops_device -)" "$dev 200"
+	fi
 }
 
 # bats test_tags=vm
@@ -117,6 +211,27 @@ load helpers
 	runtime_run true
 	assert_status 1
 	assert_contains ../cgroup.procs
+}
+
+# bats test_tags=vm
+@test "cgroups: v2: root inside owns its folder and what the kernel delegates, where its mount is writable" {
+	requires_bulwark
+	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	local script='cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
+		mkdir below && echo $$ >below/cgroup.procs && grep -q "^0::/below$" /proc/self/cgroup && echo made
+		for f in cgroup.max.depth cgroup.max.descendants cgroup.freeze; do (echo 0 >$f) 2>/dev/null && echo "wrote $f"; done
+		find . -maxdepth 1 -type f -user 0 | wc -l'
+	config_privileged
+	runtime_run sh -c "$script"
+	assert_contains made
+	assert_lacks wrote
+	[ "${lines[-1]}" -ge 3 ]
+	[ "${lines[-1]}" -le "$(wc -l </sys/kernel/cgroup/delegate)" ]
+	config_set '(.mounts[] | select(.type == "cgroup") | .options) += ["ro"]'
+	runtime_run sh -c "$script"
+	assert_contains "Read-only file system"
+	assert_lacks made
+	assert_lacks wrote
 }
 
 # bats test_tags=vm

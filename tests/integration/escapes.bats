@@ -11,14 +11,22 @@ setup() {
 	canary_new
 }
 
+teardown() {
+	common_teardown
+	rm -rf --one-file-system "$NEST"
+}
+
+# Everybody may change it: nothing but where paths lead is to protect it.
 canary_new() {
 	local name
-	CANARY=$WORK/canary
+	NEST=$(mktemp -d "$TEST_TMP/bulwark-it-canary.XXXXXX")
+	CANARY=$NEST/canary
 	mkdir -p "$CANARY/sub"
 	for name in null ptmx console f pts/0; do
 		mkdir -p "$(dirname "$CANARY/$name")"
 		echo "canary" >"$CANARY/$name"
 	done
+	chmod -R a+rwX "$NEST"
 	canary_list >"$WORK/canary.before"
 }
 
@@ -200,17 +208,35 @@ targets() {
 		config_set --arg cwd "$n" '.process.cwd = $cwd'
 		runtime_run sh -c 'ls; ls ..; ls ../../..; cat f'
 		assert_lacks canary
-		assert_lacks "${WORK##*/}"
+		assert_lacks bulwark-it
 	done
 	config_set '.process.cwd = "/"'
 	container_start sleep 100
 	for n in /proc/self/fd/{3,4,5,6,7,8,9,10,11,12,13,14,15,21} /seven /proc/1/cwd; do
 		run runtime exec --cwd "$n" "$ID" sh -c 'ls; ls ..; cat f' </dev/null
 		assert_lacks canary
-		assert_lacks "${WORK##*/}"
+		assert_lacks bulwark-it
 	done
 	exec 7<&- 21<&-
 	canary_lives
+}
+
+@test "escapes: what the runtime makes or copies through links of the image stays in it (CVE-2025-24965)" {
+	local target
+	requires_bulwark
+	while read -r target; do
+		bundle_new
+		ln -s "$target" "$ROOTFS/link"
+		config_set '.process.cwd = "/link/made/by/cwd" | .mounts += [
+			{destination: "/link/copied", type: "tmpfs", source: "t", options: ["tmpcopyup"]}]'
+		runtime_run true
+		canary_lives
+		# a tmpfs is filled with what the image has there: never with the host's
+		config_set '.process.cwd = "/" | .mounts[-1].destination = "/link"'
+		runtime_run sh -c 'cat /link/f /f'
+		assert_lacks canary
+		canary_lives
+	done < <(targets)
 }
 
 @test "escapes: the caller's descriptors do not reach init, hooks or exec" {
@@ -227,6 +253,27 @@ targets() {
 	run sh -c "readlink /proc/$(cat "$WORK/exec.pid")/fd/*"
 	assert_lacks canary
 	exec 7<&- 200<&-
+}
+
+@test "escapes: exec of a user by number is not root (CVE-2026-30892)" {
+	local uid
+	container_start sleep 100
+	for uid in 1 1000 65534; do
+		run runtime exec --user "$uid" "$ID" sh -c 'id -u; grep ^CapEff /proc/self/status' </dev/null
+		assert_status 0
+		assert_equal "$(tr -d '\t' <<<"$output")" "$uid"$'\n'CapEff:0000000000000000
+	done
+	jq '.process | .user = {uid: 1, gid: 1} | .args = ["id", "-u"]' "$BUNDLE/config.json" >"$WORK/process.json"
+	run runtime exec --process "$WORK/process.json" "$ID" </dev/null
+	assert_equal "$output" 1
+}
+
+@test "escapes: spec and exec --cap give no inheritable capabilities (CVE-2022-29162)" {
+	jq -e '(.process.capabilities.inheritable // []) == []' "$BUNDLE/config.json"
+	container_start sleep 100
+	run runtime exec --cap CAP_NET_RAW --cap CAP_SYS_ADMIN "$ID" grep ^CapInh /proc/self/status </dev/null
+	assert_status 0
+	assert_equal "$output" $'CapInh:\t0000000000000000'
 }
 
 # ---------------------------------------------------------------- the runtime's own program and process
@@ -297,6 +344,29 @@ targets() {
 	for i in $(seq 40); do
 		runtime_run true
 		[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+	done
+	kill $swapper
+	canary_lives
+}
+
+@test "escapes: a masked or read-only path swapped for a link while it is covered (GHSA-3q8j-pf29-vwv8)" {
+	requires_bulwark
+	local swapper
+	volume_new vol
+	mkdir -p "$VOL/dir/sub"
+	echo seen >"$VOL/dir/f"
+	ln -s "$CANARY" "$VOL/link"
+	"$PROBES/swap" "$VOL/dir" "$VOL/link" 3>&- 4>&- &
+	swapper=$!
+	HELPERS+=("$swapper")
+	config_mount "$VOL" /vol
+	# each a try of its own
+	config_set '.linux.maskedPaths += [range(100) | "/vol/dir/f", "/vol/dir/sub"] |
+		.linux.readonlyPaths += [range(100) | "/vol/dir", "/vol/dir/sub"]'
+	for _ in 1 2 3 4 5; do
+		runtime_run sh -c 'cat /vol/dir/f /vol/link/f; echo x >/vol/dir/sub/x; :'
+		[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+		assert_lacks canary
 	done
 	kill $swapper
 	canary_lives

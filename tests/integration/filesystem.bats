@@ -49,6 +49,22 @@ load helpers
 	assert_equal "$output" example.org
 }
 
+@test "hostname and domainname: longer than the kernel takes is refused, an empty one is none" {
+	local name
+	name=$(printf 'x%.0s' {1..65})
+	config_set --arg name "$name" '.hostname = $name'
+	run_aside container_create
+	assert_status 1
+	requires_bulwark
+	assert_refused hostname
+	config_set --arg name "$name" 'del(.hostname) | .domainname = $name'
+	run_aside container_create
+	assert_refused domainname
+	config_set '.hostname = "" | .domainname = ""'
+	runtime_run true
+	assert_status 0
+}
+
 # ---------------------------------------------------------------- mounts
 
 mount_options() { # of the mount at $1, from a container's output of /proc/self/mountinfo
@@ -132,6 +148,13 @@ mount_options() { # of the mount at $1, from a container's output of /proc/self/
 	assert_status 0
 	assert_equal "$output" "755
 711"
+}
+
+@test "mounts: a relative destination is below the root" {
+	config_set '.process.cwd = "/tmp" | .mounts += [{destination: "made/rel", type: "tmpfs", source: "tmpfs", options: ["mode=711"]}]'
+	runtime_run sh -c 'stat -c %a /made/rel; stat -f -c %T /made/rel'
+	assert_status 0
+	assert_equal "${lines[*]: -2}" "711 tmpfs" # runc warns before
 }
 
 @test "mounts: the runtime's own file systems are there" {
@@ -227,6 +250,35 @@ mount_options() { # of the mount at $1, from a container's output of /proc/self/
 	assert_contains "Read-only file system"
 }
 
+@test "maskedPaths, readonlyPaths: a relative one is refused, a missing one is not made" {
+	local key
+	requires_bulwark
+	for key in maskedPaths readonlyPaths; do
+		config_set --arg key $key '.linux[$key] = ["/nowhere/at/all"]'
+		runtime_run ls -d /nowhere
+		[ "$status" -ne 0 ]
+		config_set --arg key $key '.linux[$key] = ["etc"]'
+		run_aside container_create
+		assert_refused "linux.${key}[0]" "'etc'"
+		config_set --arg key $key 'del(.linux[$key])'
+	done
+}
+
+@test "rootfsPropagation: what mountinfo shows of the root; another word is refused" {
+	local row
+	requires_bulwark
+	for row in private: rprivate: slave: shared:shared: unbindable:unbindable runbindable:unbindable; do
+		config_set --arg word "${row%%:*}" '.linux.rootfsPropagation = $word'
+		runtime_run awk '$5 == "/" { for (i = 7; $i != "-"; i++) print $i }' /proc/self/mountinfo
+		assert_status 0
+		[[ "$output" == "${row#*:}"* ]] || fail "$row: '$output'"
+		[ -n "${row#*:}" ] || assert_lacks shared
+	done
+	config_set '.linux.rootfsPropagation = "sideways"'
+	run_aside container_create
+	assert_refused linux.rootfsPropagation sideways
+}
+
 # ---------------------------------------------------------------- /dev
 
 @test "dev: the default devices work and belong to root" {
@@ -308,4 +360,15 @@ full
 	runtime_run cut -d. -f1 /proc/uptime
 	assert_status 0
 	[ "$output" -ge 5000000 ]
+}
+
+@test "time: offsets that no clock can have are refused" {
+	local offsets
+	requires_bulwark
+	for offsets in '{boottime: {secs: -999999999}}' '{monotonic: {secs: -999999999}}' \
+		'{monotonic: {secs: 1, nanosecs: 1000000000}}' '{boottime: {secs: "1"}}' '{boottime: {nanosecs: -1}}'; do
+		config_set ".linux.timeOffsets = $offsets"
+		run_aside container_create
+		assert_refused linux.timeOffsets
+	done
 }

@@ -33,7 +33,7 @@ pidfd_receive() {
 	pidfd_receive
 	config_args true
 	runtime run --bundle "$BUNDLE" --pidfd-socket "$WORK/pidfd.sock" "$ID" </dev/null >"$WORK/out" 2>&1
-	wait_for grep -q "^name=standard pid=[0-9]" "$WORK/pidfd.out"
+	wait_for grep -q "^name=standard pid=" "$WORK/pidfd.out" # -1 when it is dead already
 	run_aside runtime create --bundle "$BUNDLE" --pidfd-socket "$WORK/pidfd.sock" "$ID"
 	assert_status 1
 	assert_contains --pidfd-socket
@@ -451,4 +451,74 @@ ps_shows() {
 	run runtime list -q
 	assert_equal "$output" "$ID"
 	runtime delete "$ID"
+}
+
+# ---------------------------------------------------------------- whole command lines
+
+@test "calls: as containerd's shim and BuildKit make them" {
+	local json=(--log "$WORK/log.json" --log-format json)
+	config_args sleep 100
+	runtime --root "$WORK/state-${RUNTIME##*/}" "${json[@]}" --rootless=false --debug create --bundle "$BUNDLE" \
+		--pid-file "$WORK/$ID.pid" --no-pivot --no-new-keyring "$ID" </dev/null >"$WORK/out" 2>&1
+	runtime "${json[@]}" start "$ID"
+	assert_equal "$(runtime "${json[@]}" state "$ID" | jq -r .status)" running
+	assert_equal "$(runtime "${json[@]}" list --format=json | jq -r '.[].id')" "$ID"
+	assert_equal "$(runtime "${json[@]}" ps --format json "$ID" | jq -c .)" "[$(container_pid)]"
+	runtime "${json[@]}" events --stats "$ID" | jq -e '.type == "stats" and .id and (.data | has("pids") and has("memory"))'
+	runtime "${json[@]}" update --resources=- "$ID" <<<'{"pids": {"limit": 40}}'
+	run runtime "${json[@]}" exec --process "$WORK/none.json" --detach --pid-file "$WORK/exec.pid" "$ID"
+	assert_status 255
+	jq -es 'map(select(.level == "error")) | length == 1 and (.[0] | .msg and .time)' "$WORK/log.json"
+	runtime "${json[@]}" pause "$ID"
+	runtime "${json[@]}" resume "$ID"
+	runtime "${json[@]}" kill --all "$ID" 9
+	container_wait
+	runtime "${json[@]}" delete "$ID"
+	runtime "${json[@]}" run --bundle "$BUNDLE" --keep --no-pivot "$ID" </dev/null >"$WORK/out" 2>&1 &
+	wait_for test -d "$WORK/state-${RUNTIME##*/}/$ID"
+	wait_for runs
+	runtime "${json[@]}" kill "$ID" 9
+	wait_for stopped
+	runtime "${json[@]}" delete --force "$ID"
+}
+
+runs() { [ "$(container_status 2>/dev/null)" = running ]; }
+stopped() { [ "$(container_status)" = stopped ]; }
+
+@test "calls: as conmon, CRI-O, Podman and Buildah make them" {
+	config_args sleep 100
+	echo kept >"$WORK/kept"
+	timeout 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" --log-format=json --log="$WORK/log.json" create \
+		--bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" --no-pivot --no-new-keyring --preserve-fds 1 "$ID" \
+		</dev/null >"$WORK/out" 2>&1 3<"$WORK/kept" 4>&-
+	runtime start "$ID"
+	jq '.process | .args = ["sh", "-c", "echo probe; exit 3"]' "$BUNDLE/config.json" >"$WORK/process.json"
+	run runtime exec --process "$WORK/process.json" "$ID" </dev/null
+	assert_status 3
+	assert_equal "$output" probe
+	runtime exec --pid-file "$WORK/exec.pid" --process "$WORK/process.json" --detach --preserve-fds 0 "$ID" </dev/null >"$WORK/out" 2>&1
+	runtime update --resources - "$ID" <<<'{"pids": {"limit": 40}}'
+	echo '{"pids": {"limit": 41}}' >"$WORK/limits"
+	runtime update --resources="$WORK/limits" "$ID"
+	[[ "$(runtime state "$ID" | jq -r .status)" =~ ^(creating|created|running|stopped)$ ]]
+	runtime kill "$ID" SIGWINCH
+	runtime kill -a "$ID" KILL
+	container_wait
+	run runtime kill "$ID" TERM
+	assert_status 1
+	assert_contains "container not running"
+	runtime delete --force "$ID"
+	runtime delete --force "$ID"
+}
+
+@test "--rootless, --log-format: what cannot be is refused by name" {
+	requires_bulwark
+	run runtime --rootless=true list
+	assert_refused --rootless=true
+	run runtime --rootless=maybe list
+	assert_refused --rootless
+	run runtime --log-format xml list
+	assert_refused --log-format
+	run runtime --log "$WORK/none/log" list
+	assert_status 1
 }

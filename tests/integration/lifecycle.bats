@@ -226,6 +226,21 @@ container_runs() {
 	assert_equal "$(cat "$ROOTFS/which")" one
 }
 
+@test "ociVersion: every 1.x starts, with words nobody knows; another major or none is refused" {
+	local version
+	for version in 1.0.0 1.0.2-dev 1.1.0+dev 1.2.1 1.3.0; do
+		config_set --arg version $version '.ociVersion = $version | .linux.fromTomorrow = {"a": [1]}'
+		runtime_run echo "$version"
+		assert_equal "$output" "$version"
+	done
+	requires_bulwark # runc reads no more than that there is one
+	for version in 0.9.0 2.0.0 10.1.0 1 1. 1.x x ""; do
+		config_set --arg version "$version" '.ociVersion = $version'
+		run_aside container_create
+		assert_refused ociVersion
+	done
+}
+
 @test "list: table, ids alone, JSON" {
 	config_args sleep 100
 	container_create

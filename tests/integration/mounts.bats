@@ -68,6 +68,24 @@ super() { awk -v at="$1" '$5 == at { print $NF }' <<<"$output"; }
 	[[ "$(flags /last)" == ro,* && "$(flags /last/sub)" == ro,* ]]
 }
 
+@test "mounts: nosymfollow: a link on such a mount leads nowhere, also below with rnosymfollow" {
+	volume_new vol
+	mkdir "$VOL/sub"
+	mount -t tmpfs -o mode=700 sub "$VOL/sub"
+	echo text >"$VOL/f"
+	ln -s f "$VOL/link"
+	ln -s ../f "$VOL/sub/link"
+	config_mount "$VOL" /one rbind nosymfollow
+	config_mount "$VOL" /all rbind rnosymfollow
+	config_mount "$VOL" /back rbind nosymfollow symfollow
+	runtime_run sh -c 'for f in /one/link /one/sub/link /all/link /all/sub/link /back/link; do
+		cat $f >/dev/null 2>&1 && echo $f; done; :'
+	umount "$VOL/sub"
+	assert_status 0
+	assert_equal "$output" "/one/sub/link
+/back/link"
+}
+
 @test "mounts: flags of a superblock, and what takes them back" {
 	config_fs /set sync dirsync lazytime mand
 	config_fs /back sync async lazytime nolazytime mand nomand

@@ -108,6 +108,16 @@ CapAmb:0000000000000000"
 	assert_equal "$(grep -c 0000000000000000 <<<"$output")" 5
 }
 
+@test "capabilities: one that nobody knows grants nothing, and is said" {
+	config_set '.process.capabilities = {bounding: ["CAP_CHOWN", "CAP_NO_SUCH"], effective: ["CAP_CHOWN", "CAP_NO_SUCH"],
+		permitted: ["CAP_CHOWN", "CAP_NO_SUCH"]}'
+	config_args grep ^CapEff /proc/self/status
+	run runtime --log "$WORK/log" run --bundle "$BUNDLE" "$ID" </dev/null
+	assert_status 0
+	assert_equal "$output" $'CapEff:\t0000000000000001'
+	grep -q "warn.*CAP_NO_SUCH" "$WORK/log"
+}
+
 @test "capabilities: all of them, as with --privileged" {
 	requires_bulwark
 	config_privileged
@@ -145,10 +155,31 @@ CapAmb:0000000000000000"
 	assert_contains RLIMIT_CORE
 }
 
+@test "rlimits: a soft limit above the hard one is refused" {
+	config_set '.process.rlimits = [{type: "RLIMIT_CORE", soft: 2, hard: 1}]'
+	run_aside container_create
+	assert_status 1
+	is_bulwark || return 0
+	assert_refused "process.rlimits[0].soft" 2
+}
+
 @test "oomScoreAdj: a raised one" {
 	config_set '.process.oomScoreAdj = 321'
 	runtime_run cat /proc/self/oom_score_adj
 	assert_equal "$output" 321
+}
+
+@test "oomScoreAdj: out of range is refused; without it the caller's stays" {
+	local value
+	for value in 1001 -1001; do
+		config_set --argjson value $value '.process.oomScoreAdj = $value'
+		run_aside container_create
+		assert_status 1
+		! is_bulwark || assert_refused process.oomScoreAdj " $value "
+	done
+	config_set 'del(.process.oomScoreAdj)'
+	runtime_run cat /proc/self/oom_score_adj
+	assert_equal "$output" "$(cat /proc/self/oom_score_adj)"
 }
 
 @test "seccomp: a listed call is refused with its errno, others work" {
@@ -181,6 +212,51 @@ CapAmb:0000000000000000"
 	runtime_run sh -c 'linux64 true && echo 64; linux32 true || echo no 32'
 	assert_contains 64
 	assert_contains "no 32"
+}
+
+@test "seccomp: a rule's errno, the default's, and EPERM where neither says" {
+	cp "$PROBES/calls" "$ROOTFS/bin/"
+	config_set '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+		{names: ["acct"], action: "SCMP_ACT_ERRNO", errnoRet: 22}, {names: ["swapon"], action: "SCMP_ACT_ERRNO"}]}'
+	runtime_run calls 163 167
+	assert_contains "163: Invalid argument"
+	assert_contains "167: Operation not permitted"
+	requires_bulwark # runc's own start needs more than this list
+	local names
+	names=$("$PROBES/calls" list | jq -R . | jq -s 'map(select(. != "acct"))')
+	config_set --argjson names "$names" '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 22,
+		syscalls: [{names: $names, action: "SCMP_ACT_ALLOW"}]}'
+	runtime_run calls 163
+	assert_contains "163: Invalid argument"
+}
+
+@test "seccomp: kill ends the process, another architecture's calls are no way round" {
+	cp "$PROBES/calls" "$ROOTFS/bin/"
+	config_set '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"],
+		syscalls: [{names: ["acct"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	runtime_run calls 163
+	assert_status 159 # 128 and SIGSYS
+	runtime_run calls $((1 << 30)) # x32's read(2)
+	assert_status 159
+}
+
+@test "seccomp: flags, operators, architectures and errnos that do not exist are refused" {
+	local filter word
+	requires_bulwark
+	while IFS='|' read -r word filter; do
+		config_set ".linux.seccomp = ({defaultAction: \"SCMP_ACT_ALLOW\"} + $filter)"
+		run_aside container_create
+		assert_refused linux.seccomp "$word"
+	done <<-'END'
+		SECCOMP_FILTER_FLAG_NO|{flags: ["SECCOMP_FILTER_FLAG_NO"]}
+		SCMP_ARCH_NO|{architectures: ["SCMP_ARCH_NO"]}
+		defaultErrnoRet|{defaultErrnoRet: 1}
+		errnoRet|{syscalls: [{names: ["acct"], action: "SCMP_ACT_KILL", errnoRet: 1}]}
+		names|{syscalls: [{names: [], action: "SCMP_ACT_ERRNO"}]}
+		SCMP_CMP_NO|{syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO", args: [{index: 0, value: 1, op: "SCMP_CMP_NO"}]}]}
+		args[0].index|{syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO", args: [{index: 6, value: 1, op: "SCMP_CMP_EQ"}]}]}
+		listenerPath|{listenerMetadata: "x"}
+	END
 }
 
 @test "seccomp: a call that is newer than the profile does not exist, one that it left out is refused" {
@@ -380,6 +456,38 @@ tty_receive() {
 	assert_refused process.scheduler.policy SCHED_NOSUCH
 }
 
+@test "scheduler, ioPriority: what is out of range or not known is refused" {
+	local key filter
+	requires_bulwark
+	cp "$BUNDLE/config.json" "$WORK/config.json"
+	while IFS='|' read -r key filter; do
+		jq ".process |= . + $filter" "$WORK/config.json" >"$BUNDLE/config.json"
+		run_aside container_create
+		assert_refused "$key"
+	done <<-'END'
+		process.scheduler.policy|{scheduler: {nice: 1}}
+		process.scheduler.nice|{scheduler: {policy: "SCHED_OTHER", nice: 20}}
+		process.scheduler.priority|{scheduler: {policy: "SCHED_FIFO", priority: 100}}
+		process.scheduler.flags|{scheduler: {policy: "SCHED_OTHER", flags: ["SCHED_FLAG_NO"]}}
+		process.scheduler.runtime|{scheduler: {policy: "SCHED_DEADLINE", runtime: -1}}
+		process.scheduler|{scheduler: {policy: "SCHED_DEADLINE", runtime: 2000000, deadline: 1000000, period: 1000000}}
+		process.ioPriority.class|{ioPriority: {class: "IOPRIO_CLASS_NO", priority: 1}}
+		process.ioPriority.priority|{ioPriority: {class: "IOPRIO_CLASS_BE", priority: 8}}
+		process.execCPUAffinity.initial|{execCPUAffinity: {initial: "x"}}
+	END
+}
+
+@test "scheduler: SCHED_DEADLINE with its three times, reset on fork" {
+	requires chrt
+	config_set '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 20000000, period: 30000000,
+		flags: ["SCHED_FLAG_RESET_ON_FORK"]}'
+	container_start sleep 100
+	run chrt -p "$(container_pid)"
+	assert_contains SCHED_DEADLINE
+	assert_contains 1000000/20000000/30000000
+	assert_contains RESET_ON_FORK
+}
+
 @test "personality: LINUX32 for run and exec" {
 	runtime_run uname -m
 	assert_equal "$output" x86_64
@@ -389,6 +497,19 @@ tty_receive() {
 	container_start sleep 1000
 	run runtime exec "$ID" uname -m
 	assert_equal "$output" i686
+}
+
+@test "personality: another domain, and flags, are refused" {
+	requires_bulwark
+	config_set '.linux.personality = {domain: "LINUX64"}'
+	run_aside container_create
+	assert_refused linux.personality.domain LINUX64
+	config_set '.linux.personality = {domain: "LINUX", flags: ["ADDR_NO_RANDOMIZE"]}'
+	run_aside container_create
+	assert_refused linux.personality.flags ADDR_NO_RANDOMIZE
+	config_set '.linux.personality = {}'
+	run_aside container_create
+	assert_refused linux.personality domain
 }
 
 @test "exec: execCPUAffinity, and its process is scheduled as it says" {

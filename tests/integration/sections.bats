@@ -40,6 +40,31 @@ requires_numa() {
 	assert_refused linux.memoryPolicy.mode MPOL_BOND
 }
 
+@test "memoryPolicy: each mode and flag, nodes left out where they may be" {
+	local row shown
+	requires_numa
+	while IFS='|' read -r shown row; do
+		config_set ".linux.memoryPolicy = $row"
+		runtime_run cat /proc/self/numa_maps
+		assert_status 0
+		[[ "${lines[0]}" == *" $shown "* ]] || fail "$row: ${lines[0]}"
+	done <<-'END'
+		default|{mode: "MPOL_DEFAULT"}
+		default|{mode: "MPOL_DEFAULT", nodes: ""}
+		prefer:0|{mode: "MPOL_PREFERRED", nodes: "0"}
+		local|{mode: "MPOL_LOCAL"}
+		bind=relative:0|{mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_RELATIVE_NODES"]}
+		prefer (many):0|{mode: "MPOL_PREFERRED_MANY", nodes: "0-0"}
+		weighted interleave:0|{mode: "MPOL_WEIGHTED_INTERLEAVE", nodes: "0"}
+	END
+	for row in '{nodes: "0"}' '{mode: "MPOL_BIND"}' '{mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_NO"]}' \
+		'{mode: "MPOL_BIND", nodes: "1-0"}' '{mode: "MPOL_BIND", nodes: "x"}'; do
+		config_set ".linux.memoryPolicy = $row"
+		run_aside container_create
+		assert_refused linux.memoryPolicy
+	done
+}
+
 # ---------------------------------------------------------------- netDevices
 
 # A network namespace to play in, and a policy of its own that lets interfaces $1... be moved: the machine's are not

@@ -4,9 +4,9 @@
 
 load helpers
 
-# A counter that stands still exactly when the container does.
+# Its processor time stands still exactly when the container does.
 counter_start() {
-	container_start sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/tmp/count; done'
+	container_start sh -c 'echo counting >/tmp/count; while :; do :; done'
 	wait_for test -s "$ROOTFS/tmp/count"
 }
 
@@ -43,6 +43,19 @@ ticks_moved() {
 	runtime kill "$ID" KILL
 	container_wait
 	assert_equal "$(container_status)" stopped
+}
+
+@test "pause: exec --ignore-paused waits for resume" {
+	local job
+	counter_start
+	runtime pause "$ID"
+	runtime exec --ignore-paused "$ID" echo thawed </dev/null >"$WORK/thawed" 2>&1 3>&- 4>&- &
+	job=$!
+	sleep 0.2
+	[ ! -s "$WORK/thawed" ] || fail "$(cat "$WORK/thawed")"
+	runtime resume "$ID"
+	wait $job
+	assert_equal "$(cat "$WORK/thawed")" thawed
 }
 
 @test "pause: delete wants --force, which ends a paused container" {
@@ -92,6 +105,26 @@ limit_is() { # CONTROLLER FILE-OF-V1 FILE-OF-V2 VALUE
 	limit_is memory memory.limit_in_bytes memory.max 100663296
 	limit_is cpuset cpuset.cpus cpuset.cpus 0
 	assert_equal "$(runtime exec "$ID" nproc)" 1
+}
+
+@test "update: each other flag of a limit reaches its file" {
+	requires_bulwark # runc has the burst since 1.2
+	container_start sleep 1000
+	runtime update --memory 64m --memory-swap 96m --memory-reservation 32m --kernel-memory 16m --cpu-quota 30000 \
+		--cpu-period 90000 --cpu-burst 1000 --cpuset-mems 0 "$ID"
+	limit_is memory memory.soft_limit_in_bytes memory.low 33554432
+	limit_is cpuset cpuset.mems cpuset.mems 0
+	limit_is cpu cpu.cfs_burst_us cpu.max.burst 1000
+	if cgroup_is_v2 memory; then
+		limit_is memory '' memory.swap.max 33554432
+	else
+		limit_is memory memory.memsw.limit_in_bytes '' 100663296
+		runtime update --kernel-memory-tcp 8m "$ID"
+		limit_is memory memory.kmem.tcp.limit_in_bytes '' 8388608
+	fi
+	cgroup_is_v2 cpu || limit_is cpu cpu.cfs_period_us '' 90000
+	runtime update --cpu-burst 0 --cpu-idle 1 "$ID"
+	limit_is cpu cpu.idle cpu.idle 1
 }
 
 @test "update: a quota without its period keeps the period, and the other way round" {
@@ -173,10 +206,19 @@ limit_is() { # CONTROLLER FILE-OF-V1 FILE-OF-V2 VALUE
 	assert_refused memory.limit
 	run runtime update --resources - "$ID" <<<'[]'
 	assert_refused object
-	run runtime update --l3-cache-schema 'L3:0=f' "$ID"
-	assert_refused l3-cache-schema
 	runtime kill "$ID" KILL
 	container_wait
 	run runtime update --pids-limit 10 "$ID"
 	assert_refused "not running"
+}
+
+@test "update: cache and memory bandwidth of a container that has no resctrl group are refused, and its limits stay" {
+	requires_bulwark
+	config_set '.linux.resources.pids.limit = 50'
+	container_start sleep 1000
+	run runtime update --l3-cache-schema 'L3:0=f' --pids-limit 60 "$ID"
+	assert_refused linux.intelRdt resctrl
+	run runtime update --mem-bw-schema 'L3:0=f' --pids-limit 60 "$ID"
+	assert_refused linux.intelRdt.memBwSchema MB:
+	limit_is pids pids.max pids.max 50
 }

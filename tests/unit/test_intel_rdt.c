@@ -16,6 +16,7 @@
 #include "fd.h"
 #include "intel_rdt.h"
 #include "path.h"
+#include "state.h"
 #include "str.h"
 
 static struct arena arena;
@@ -342,6 +343,49 @@ static void test_intel_rdt_configure_never_changes_what_was_there(void **state)
 	}
 }
 
+static void test_intel_rdt_update_changes_the_containers_own(void **state)
+{
+	struct state s = { .rdt_group = base, .rdt_own = true };
+	_cleanup_free_ char *before = NULL;
+
+	(void)state;
+	put("schemata", "L3:0=f\n");
+	assert_int_equal(intel_rdt_update(&s, "L3:0=3", "MB:0=20", &before, NULL), 0);
+	assert_has("schemata", "L3:0=3\nMB:0=20\n");
+	assert_string_equal(before, "L3:0=f\n");
+	put("schemata", "");
+	assert_int_equal(intel_rdt_restore(&s, before, NULL), 0);
+	assert_has("schemata", "L3:0=f\n");
+}
+
+static void test_intel_rdt_update_refuses_the_rest(void **state)
+{
+	static const struct {
+		const char *l3, *mb, *word;
+		bool has_group, is_own;
+	} rows[] = {
+		{ "L3:0=3", NULL, "without it", false, false },
+		{ "L3:0=3", NULL, "before the container", true, false },
+		{ NULL, "L3:0=3", "memBwSchema: does not start with MB:", true, true },
+		{ NULL, "MB:0=1\nL3:0=1", "memBwSchema: has a control character", true, true },
+		{ "L3:0=1\r", "MB:0=1", "l3CacheSchema", true, true },
+	};
+
+	(void)state;
+	put("schemata", "L3:0=f\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct state s = { .rdt_group = rows[i].has_group ? base : NULL,
+				   .rdt_own = rows[i].is_own };
+		struct error err = ERROR_INIT;
+		char *before = NULL;
+
+		assert_true(intel_rdt_update(&s, rows[i].l3, rows[i].mb, &before, &err) < 0);
+		assert_non_null(strstr(err.msg, rows[i].word));
+		assert_null(before);
+		assert_has("schemata", "L3:0=f\n");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +399,8 @@ int main(void)
 		ON_FOLDER(test_intel_rdt_plan_refuses_what_the_specification_does),
 		ON_FOLDER(test_intel_rdt_configure_joins_old_fields),
 		ON_FOLDER(test_intel_rdt_configure_never_changes_what_was_there),
+		ON_FOLDER(test_intel_rdt_update_changes_the_containers_own),
+		ON_FOLDER(test_intel_rdt_update_refuses_the_rest),
 	};
 	int r = cmocka_run_group_tests_name("intel_rdt", tests, NULL, NULL);
 

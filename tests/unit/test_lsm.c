@@ -18,6 +18,7 @@
 #include "fd.h"
 #include "lsm.h"
 #include "lsm_map.h"
+#include "lsm_private.h"
 #include "str.h"
 
 #define MAGIC 0x9fa0
@@ -384,6 +385,62 @@ static void test_lsm_guard_abstract_knows_names_by_namespace(void **state)
 	lsm_done(&lsm);
 }
 
+static void test_lsm_engine_guard_is_off_until_it_is_set(void **state)
+{
+	struct lsm_engine_guard guard = { .mode = LSM_MODE_ENFORCE, .refuse_tcp = true };
+	int folder = open("/", O_PATH | O_CLOEXEC),
+	    file = open("/proc/self/stat", O_PATH | O_CLOEXEC);
+	uint64_t id = LSM_ENGINE_CGROUP;
+	struct error err = ERROR_INIT;
+	struct lsm_counters counts;
+	struct lsm_engine engine;
+	uint32_t key = 0, role = 0;
+	struct lsm_guard_key file_key;
+	bool is_folder;
+	struct lsm lsm;
+
+	(void)state;
+	make_maps(&lsm, 4);
+	lsm.map_fds[LSM_MAP_ENGINE] = make_map(4, sizeof(engine), 1);
+	lsm.map_fds[LSM_MAP_ENGINE_FILES] = make_map(sizeof(file_key), 4, 1);
+	lsm.map_fds[LSM_MAP_GUARDED] = make_map(sizeof(file_key), 4, 4);
+	assert_int_equal(lsm_set_engine_guard(&lsm, &guard, &err), 0);
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE], &key, &engine), 0);
+	assert_int_equal(engine.policy.mode, LSM_MODE_ENFORCE);
+	assert_string_equal(engine.policy.id, LSM_ENGINE_ID);
+	assert_int_equal(engine.refuse_tcp, 1);
+	assert_int_equal(engine.restrict_exec, 0);
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_COUNTERS], &id, &counts), 0);
+	guard.mode = LSM_MODE_ARM_ON_EXEC;
+	assert_int_equal(lsm_set_engine_guard(&lsm, &guard, &err), -EINVAL);
+	guard.mode = LSM_MODE_OFF;
+	assert_int_equal(lsm_set_engine_guard(&lsm, &guard, &err), 0);
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE], &key, &engine), 0);
+	assert_int_equal(engine.policy.mode, LSM_MODE_OFF);
+
+	assert_int_equal(lsm_set_engine_file(&lsm, folder, LSM_ENGINE_DAEMON, &err), -EINVAL);
+	assert_int_equal(lsm_set_engine_file(&lsm, file, LSM_ENGINE_DAEMON, &err), 0);
+	assert_int_equal(lsm_guard_key_of(file, &file_key, &is_folder, &err), 0);
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE_FILES], &file_key, &role), 0);
+	assert_int_equal(role, LSM_ENGINE_DAEMON);
+	assert_int_equal(lsm_set_engine_file(&lsm, file, 0, &err), 0);
+	assert_int_equal(lsm_set_engine_file(&lsm, file, 0, &err), 0);
+
+	/* For engines too, then for containers alone, then for nobody. */
+	assert_int_equal(lsm_guard_from_engines(&lsm, folder, NULL, true, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, NULL),
+			 LSM_GUARD_SELF | LSM_GUARD_ENTRIES | LSM_GUARD_ENGINES);
+	assert_int_equal(lsm_guard_from_engines(&lsm, folder, NULL, false, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, NULL), LSM_GUARD_SELF | LSM_GUARD_ENTRIES);
+	assert_int_equal(lsm_guard_from_engines(&lsm, folder, "name", true, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, "name"), LSM_GUARD_SELF | LSM_GUARD_ENGINES);
+	assert_int_equal(lsm_guard(&lsm, folder, "name", false, &err), 0);
+	assert_int_equal(guard_of(&lsm, folder, "name"), 0);
+	(void)fd_close(folder);
+	(void)fd_close(file);
+	lsm_done(&lsm);
+}
+
 static void test_lsm_file_system_types_have_bits(void **state)
 {
 	(void)state;
@@ -410,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_lsm_guard_tells_folders_files_and_names_apart),
 		cmocka_unit_test(test_lsm_guard_refuses_what_is_no_name),
 		cmocka_unit_test(test_lsm_guard_abstract_knows_names_by_namespace),
+		cmocka_unit_test(test_lsm_engine_guard_is_off_until_it_is_set),
 		cmocka_unit_test(test_lsm_file_system_types_have_bits),
 		cmocka_unit_test(test_lsm_open_says_that_nothing_is_loaded),
 	};

@@ -390,6 +390,40 @@ static void test_cpu_idle_and_burst(void **state)
 	assert_has("cpu.max.burst", "2000");
 }
 
+static void test_v2_refuses_what_only_v1_has(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} rows[] = {
+		{ "{\"memory\":{\"limit\":5000,\"swappiness\":0}}", "memory.swappiness" },
+		{ "{\"memory\":{\"limit\":5000,\"disableOOMKiller\":true}}",
+		  "memory.disableOOMKiller" },
+		{ "{\"memory\":{\"limit\":5000,\"kernelTCP\":4096}}", "memory.kernelTCP" },
+		{ "{\"cpu\":{\"quota\":5000,\"realtimeRuntime\":900}}", "cpu.realtimeRuntime" },
+		{ "{\"cpu\":{\"quota\":5000,\"realtimePeriod\":900}}", "cpu.realtimePeriod" },
+	};
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	put("memory.max", "was");
+	put("cpu.max", "was");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(v2("memory cpu", rows[i].text, &err), -ENOTSUP);
+		assert_non_null(strstr(err.msg, rows[i].word));
+	}
+	assert_has("memory.max", "was");
+	assert_has("cpu.max", "was");
+	/* those that say nothing, and controllers that v1 has */
+	assert_int_equal(v2("memory cpu",
+			    "{\"memory\":{\"disableOOMKiller\":false,\"kernelTCP\":-1},"
+			    "\"cpu\":{\"realtimeRuntime\":0,\"realtimePeriod\":0}}",
+			    &err),
+			 0);
+	assert_int_equal(v2("hugetlb",
+			    "{\"memory\":{\"swappiness\":5},\"cpu\":{\"realtimePeriod\":9}}", &err),
+			 0);
+}
+
 static void test_pids_zero_is_no_limit(void **state)
 {
 	(void)state;
@@ -479,6 +513,7 @@ int main(void)
 		ON_FOLDER(test_block_io_throttles),
 		ON_FOLDER(test_memory_check_before_update),
 		ON_FOLDER(test_cpu_idle_and_burst),
+		ON_FOLDER(test_v2_refuses_what_only_v1_has),
 		ON_FOLDER(test_pids_zero_is_no_limit),
 		ON_FOLDER(test_unified_writes_files_of_controllers_that_are_there),
 		ON_FOLDER(test_unified_writes_line_by_line),

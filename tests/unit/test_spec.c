@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -95,6 +96,46 @@ static void test_spec_parse_fills_nested_sections(void **state)
 	spec_free(spec);
 }
 
+static void test_spec_parse_reads_the_version(void **state)
+{
+	static const struct {
+		const char *version;
+		int64_t zero; /* what a pids limit of 0 comes to; -1: no such version */
+	} rows[] = {
+		{ "1.0.0", 0 },	    { "1.0.2-dev", 0 },
+		{ "1.2.1", 0 },	    { "1.3.0", 1 },
+		{ "1.3.0+dev", 1 }, { "1.10.0", 1 },
+		{ "1.4", 1 },	    { "1.", -1 },
+		{ "1", -1 },	    { "1.x", -1 },
+		{ "2.0.0", -1 },    { "11.0.0", -1 },
+		{ "", -1 },	    { "1.99999999999.0", -1 },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error err = ERROR_INIT;
+		struct spec *spec = NULL;
+
+		(void)snprintf(text, sizeof(text),
+			       "{\"ociVersion\":\"%s\",\"root\":{\"path\":\"r\"},"
+			       "\"linux\":{\"resources\":{\"pids\":{\"limit\":0}}}}",
+			       rows[i].version);
+		assert_int_equal(parse(text, &spec, &err), rows[i].zero < 0 ? -EINVAL : 0);
+		if (!spec)
+			continue;
+		assert_int_equal(spec->linux_.resources.pids.limit.value, rows[i].zero);
+		assert_int_equal(json_integer_value(json_object_get(
+					 json_object_get(json_object_get(json_object_get(spec->json,
+											 "linux"),
+									 "resources"),
+							 "pids"),
+					 "limit")),
+				 rows[i].zero);
+		spec_free(spec);
+	}
+}
+
 static void test_spec_parse_names_the_path_of_a_mistake(void **state)
 {
 	(void)state;
@@ -180,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_spec_parse_takes_the_smallest_document),
 		cmocka_unit_test(test_spec_parse_ignores_unknown_keys_and_null),
 		cmocka_unit_test(test_spec_parse_fills_nested_sections),
+		cmocka_unit_test(test_spec_parse_reads_the_version),
 		cmocka_unit_test(test_spec_parse_names_the_path_of_a_mistake),
 		cmocka_unit_test(test_spec_parse_quotes_what_the_document_says),
 		cmocka_unit_test(test_namespaces_parse_refuses_doubles_and_strangers),

@@ -7,7 +7,7 @@ common_setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	BUILD=${BULWARK_BUILD:-build}
 	[ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
-	export CTL=$BUILD/bulwarkctl CONTAIN=$BUILD/vm-probes/contain ATTACK=$BUILD/vm-probes/attack
+	export CTL=$BUILD/bulwarkctl CONTAIN=$BUILD/vm-probes/contain ATTACK=$BUILD/vm-probes/attack ENGINE=$BUILD/vm-probes/engine
 	export PATH=$PATH:/usr/sbin
 	[ "${BULWARK_GUEST-}" = 1 ] || { echo 'not in a guest: scripts/vm' >&2 && return 1; }
 	# What the kernel leaves to everybody here would otherwise be refused before any hook is reached.

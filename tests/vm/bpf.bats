@@ -144,7 +144,7 @@ teardown() {
 	matrix "
 		umount=$RO EINVAL EINVAL witness_umount
 		umount-lazy=$RO EINVAL EINVAL witness_umount
-		umount=/mnt EINVAL EINVAL -
+		umount=/usr/share EINVAL EINVAL -
 		umount=/none ENOENT ENOENT -
 		remount-bind=$RO EPERM EPERM sb_mount
 		remount-atime=$RO EPERM EPERM sb_mount
@@ -318,7 +318,7 @@ teardown() {
 }
 
 # bats test_tags=vm
-@test "bpf: self: pins can be neither removed, renamed nor opened; no bpffs where there is a list" {
+@test "bpf: self: pins can be neither removed, renamed nor opened" {
 	local at=/sys/fs/bpf/test
 	fresh() {
 		rm -rf $at
@@ -338,8 +338,7 @@ teardown() {
 		chown -R 100000:100000 $at
 	}
 	matrix "
-		bpf-get=$at/map ok EPERM bpf
-		mount-type=bpf ok EPERM sb_kern_mount" --fs tmpfs
+		bpf-get=$at/map ok EPERM bpf"
 	rm -rf $at
 }
 
@@ -463,6 +462,74 @@ serve_at() { # FOLDER NAME...
 		create=$at/latest ok ok -
 		write=$at/other ok ok -
 		unlink=$at/other ok ok -" --guard-in "$at/named" --guard-in "$at/later" --guard "$at/alone"
+}
+
+# engine_matrix TABLE PROGRAM...: as matrix, of an engine's daemon, or of what that executes.
+engine_matrix() {
+	local table=$1 mode attempt off enforced hook attempts=() want_off='' want_enforced='' hooks=''
+	shift
+	while read -r attempt off enforced hook; do
+		[ -n "$attempt" ] || continue
+		attempts+=("$attempt")
+		want_off+="${attempt%%=*} $off"$'\n'
+		want_enforced+="${attempt%%=*} $enforced"$'\n'
+		[ "$hook" = - ] || hooks+="$hook"$'\n'
+	done <<<"$table"
+	for mode in off audit enforce; do
+		fresh
+		run "$ENGINE" --mode "$mode" --restrict-exec --refuse-tcp --daemon "$DIR/daemon" --daemon "$DIR/sh" --may "$DIR/may" \
+			--guard "$DIR/etc" "$@" "${attempts[@]}"
+		if [ "$mode" = enforce ]; then
+			assert_equal "$output"$'\n' "$want_enforced"
+			assert_equal "$(recorded)" "$(sed '/./s/$/ refused/' <<<"${hooks%$'\n'}")"
+		else
+			assert_equal "$output"$'\n' "$want_off"
+			[ "$mode" = audit ] || hooks_off=$(recorded)
+			[ "$mode" = off ] || assert_equal "$(recorded | sort -u)" "$(sed '/./s/$/ audited/' <<<"${hooks%$'\n'}" | sort -u)"
+		fi
+	done
+	assert_equal "$hooks_off" ''
+}
+
+# bats test_tags=vm
+@test "bpf: engine: its daemon, and what that executes, change nothing that is guarded from them, and execute what is listed" {
+	fresh() {
+		rm -rf "$DIR"
+		mkdir -p "$DIR/etc/empty" "$DIR/free"
+		touch "$DIR"/etc/{conf,victim,gone} "$DIR/mine"
+		cp "$ATTACK" "$DIR/daemon"
+		cp "$ATTACK" "$DIR/may"
+		cp "$ATTACK" "$DIR/other"
+		cp /bin/sh "$DIR/sh"
+	}
+	local all="
+		write=$DIR/etc/conf ok EACCES file_open
+		read=$DIR/etc/conf ok ok -
+		create=$DIR/etc/new ok EACCES path_mknod
+		rename-to=$DIR/mine:$DIR/etc/conf ok EACCES path_rename
+		unlink=$DIR/etc/gone ok EACCES path_unlink
+		chmod=$DIR/etc/conf ok EACCES path_chmod
+		mount-on=$DIR/etc ok EPERM sb_mount
+		create=$DIR/free/new ok ok -
+		exec=$DIR/may ok ok -
+		exec=$DIR/other ok EACCES bprm_creds_for_exec"
+	engine_matrix "$all
+		listen ok EPERM socket_listen" "$DIR/daemon"
+	# It forwards ports.
+	engine_matrix "$all
+		listen ok ok -" "$DIR/sh" -c '"$@"; :' sh "$DIR/may"
+	# Who is none of theirs, and a container that an engine started.
+	fresh
+	run "$ENGINE" --mode enforce --restrict-exec --refuse-tcp --guard "$DIR/etc" "$ATTACK" "write=$DIR/etc/conf" "exec=$DIR/other" listen
+	assert_equal "$output" $'write ok\nexec ok\nlisten ok'
+	chmod 0755 "$DIR"
+	cp "$CONTAIN" "$DIR/may"
+	run "$ENGINE" --mode enforce --restrict-exec --refuse-tcp --daemon "$DIR/sh" --may "$DIR/may" \
+		"$DIR/sh" -c '"$@"; :' sh "$DIR/may" --mode enforce -- "$ATTACK" listen exec=/bin/true
+	assert_equal "$output" $'listen ok\nexec ok'
+	assert_equal "$(recorded)" ''
+	run "$CTL" status --json
+	assert_equal "$(jq -c '.containers' <<<"$output")" '[]'
 }
 
 # ---------------------------------------------------------------- the gate

@@ -20,7 +20,7 @@ teardown_file() {
 suite() {
 	local runtime=$1
 	shift
-	(cd "$TOP" && env -i PATH="$PATH" HOME=/root BULWARK_GUEST=1 BULWARK_BUILD="$BUILD" BULWARK_TEST_TMP="$TEST_TMP" \
+	(cd "$TOP" && env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root BULWARK_GUEST=1 BULWARK_BUILD="$BUILD" BULWARK_TEST_TMP="$TEST_TMP" \
 		RUNTIME="$runtime" bats --formatter tap "$@" 3>&- 4>&- </dev/null) | sed -nE 's/^((not )?ok) [0-9]+/\1/p'
 }
 

@@ -41,6 +41,9 @@ const char *const lsm_map_names[LSM_MAP_COUNT] = {
 	[LSM_MAP_MASKS] = "masks",
 	[LSM_MAP_GUARDED] = "guarded",
 	[LSM_MAP_GUARDED_NAMES] = "guarded_names",
+	[LSM_MAP_ENGINE] = "engine",
+	[LSM_MAP_ENGINE_FILES] = "engine_files",
+	[LSM_MAP_ENGINE_TASKS] = "engine_tasks",
 	[LSM_MAP_EVENTS] = "events",
 	[LSM_MAP_STATE] = "state",
 };

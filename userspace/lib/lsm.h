@@ -28,6 +28,9 @@ enum lsm_map {
 	LSM_MAP_MASKS,
 	LSM_MAP_GUARDED,
 	LSM_MAP_GUARDED_NAMES,
+	LSM_MAP_ENGINE,
+	LSM_MAP_ENGINE_FILES,
+	LSM_MAP_ENGINE_TASKS,
 	LSM_MAP_EVENTS,
 	LSM_MAP_STATE,
 	LSM_MAP_COUNT,
@@ -162,14 +165,14 @@ int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *
  * @fd:		O_PATH or any other; a folder, whose entries are guarded with it, a file, or a unix(7) socket; borrowed
  * @name:	NULL; or the name of one entry of the folder @fd, which may not exist yet, or be replaced: it is guarded, the
  *		folder and its other entries are not
- * @guard:	false: no longer. What is not guarded is no error
+ * @on:	false: no longer. What is not guarded is no error
  *
  * Guarded is: no connection, no mount on it or moved from it, not opened for writing, not made, removed, renamed or linked,
  * no other owner, mode or length.
  * Return: 0; -EINVAL for a @name that is empty, "." or "..", has a '/' or LSM_GUARD_NAME bytes, or whose @fd is no folder;
  * -ENOTSUP on Btrfs, where a subvolume's numbers are not those of its inodes; -ENOSPC for more than LSM_GUARDS_MAX.
  */
-int lsm_guard(struct lsm *lsm, int fd, const char *name, bool guard, struct error *err);
+int lsm_guard(struct lsm *lsm, int fd, const char *name, bool on, struct error *err);
 
 /*
  * lsm_guard_host() - Guard what no container touches on any host: engines' configuration, data, sockets; our policy and state
@@ -186,7 +189,7 @@ int lsm_guard_host_folders(struct lsm *lsm, struct error *err);
  *
  * Return: 0; -EINVAL for a name that is empty or longer than a socket's, and for an fd that is no network namespace; -ENOSPC.
  */
-int lsm_guard_abstract(struct lsm *lsm, int netns_fd, const char *name, size_t len, bool guard,
+int lsm_guard_abstract(struct lsm *lsm, int netns_fd, const char *name, size_t len, bool on,
 		       struct error *err);
 
 /* A rule on a node: @magic is procfs's or sysfs's, @path below its root without a leading '/'; @node 0 removes it. */
@@ -195,6 +198,27 @@ int lsm_set_proc_rule(struct lsm *lsm, uint64_t magic, const char *path, uint32_
 
 /* The key of that rule; 0 when a component is empty, too long for LSM_PATH_NAME, or there are more than LSM_PATH_DEPTH. */
 uint64_t lsm_path_hash(uint64_t magic, const char *path);
+
+/* As lsm_guard(), and engines must not change it either. @on false: they may again, containers still may not. */
+int lsm_guard_from_engines(struct lsm *lsm, int fd, const char *name, bool on, struct error *err);
+
+struct lsm_engine_guard {
+	enum lsm_mode mode; /* off, audit or enforce */
+	bool restrict_exec; /* engines and what they start execute nothing but what lsm_set_engine_file() lists */
+	bool refuse_tcp; /* an engine's daemon does not listen on TCP */
+};
+
+/**
+ * lsm_set_engine_guard() - Turn the guard of engines on, off, or into another mode
+ *
+ * What engines must not change is lsm_guard_from_engines()'s. Engines that run already are not known as such before they are
+ * started again. Records and counters have the id LSM_ENGINE_ID and the cgroup LSM_ENGINE_CGROUP.
+ * Return: 0; -EINVAL for another mode.
+ */
+int lsm_set_engine_guard(struct lsm *lsm, const struct lsm_engine_guard *guard, struct error *err);
+
+/* Says what the program at @fd is to engines: bits of enum lsm_engine_role, 0 for nothing. Errors: those of lsm_guard(). */
+int lsm_set_engine_file(struct lsm *lsm, int fd, uint32_t roles, struct error *err);
 
 /* One entry, or its counters: 0 or -ENOENT. */
 int lsm_read_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container *ret,

@@ -35,8 +35,7 @@ static uint32_t name_hash(const char *name)
 	return hash;
 }
 
-static int find_key(int fd, bool is_named, struct lsm_guard_key *ret, bool *ret_is_folder,
-		    struct error *err)
+int lsm_guard_key_of(int fd, struct lsm_guard_key *ret, bool *ret_is_folder, struct error *err)
 {
 	struct statfs fs;
 	struct stat st;
@@ -48,8 +47,6 @@ static int find_key(int fd, bool is_named, struct lsm_guard_key *ret, bool *ret_
 				  "what lies on Btrfs cannot be guarded by device and inode: its "
 				  "subvolumes show other numbers than the kernel's");
 	*ret_is_folder = S_ISDIR(st.st_mode);
-	if (is_named && !*ret_is_folder)
-		return error_text(err, EINVAL, "an entry can be guarded in a folder only");
 	*ret = (struct lsm_guard_key){ .inode = st.st_ino,
 				       .device = major(st.st_dev) << 20 | minor(st.st_dev) };
 	return 0;
@@ -74,10 +71,12 @@ static int change(struct lsm *lsm, const struct lsm_guard_key *key, uint32_t set
 	return 0;
 }
 
-int lsm_guard(struct lsm *lsm, int fd, const char *name, bool guard, struct error *err)
+/* Bits of @set and @clear are SELF and ENGINES; a folder's entries go with itself. */
+static int guard(struct lsm *lsm, int fd, const char *name, uint32_t set, uint32_t clear,
+		 struct error *err)
 {
 	_cleanup_close_ int lock_fd = -EBADF;
-	uint32_t bits, hash = name ? name_hash(name) : 0;
+	uint32_t hash = name ? name_hash(name) : 0;
 	struct lsm_guard_key key;
 	char quoted[64];
 	bool is_folder;
@@ -87,25 +86,38 @@ int lsm_guard(struct lsm *lsm, int fd, const char *name, bool guard, struct erro
 		return error_text(err, EINVAL,
 				  "'%s' cannot be guarded: it is not one name of less than %d bytes",
 				  str_quote(name, quoted, sizeof(quoted)), LSM_GUARD_NAME);
-	r = find_key(fd, name != NULL, &key, &is_folder, err);
+	r = lsm_guard_key_of(fd, &key, &is_folder, err);
+	if (r == 0 && name && !is_folder)
+		r = error_text(err, EINVAL, "an entry can be guarded in a folder only");
 	if (r == 0)
 		r = lsm_lock_maps(lsm, &lock_fd, err);
 	if (r < 0)
 		return r;
 	if (!name) {
-		bits = LSM_GUARD_SELF | (is_folder ? LSM_GUARD_ENTRIES : 0);
-		return change(lsm, &key, guard ? bits : 0, guard ? 0 : bits, err);
+		set |= is_folder && (set & LSM_GUARD_SELF) ? LSM_GUARD_ENTRIES : 0;
+		clear |= is_folder && (clear & LSM_GUARD_SELF) ? LSM_GUARD_ENTRIES : 0;
+		return change(lsm, &key, set, clear, err);
 	}
 	/* That there are names stays said when the last is gone: it costs a look, and guards nothing. */
-	if (guard)
+	if (set)
 		r = change(lsm, &key, LSM_GUARD_NAMES, 0, err);
 	key.name = hash;
-	if (r == 0)
-		r = change(lsm, &key, guard ? LSM_GUARD_SELF : 0, guard ? 0 : LSM_GUARD_SELF, err);
-	return r;
+	return r < 0 ? r : change(lsm, &key, set, clear, err);
 }
 
-int lsm_guard_abstract(struct lsm *lsm, int netns_fd, const char *name, size_t len, bool guard,
+int lsm_guard(struct lsm *lsm, int fd, const char *name, bool on, struct error *err)
+{
+	return on ? guard(lsm, fd, name, LSM_GUARD_SELF, 0, err) :
+		    guard(lsm, fd, name, 0, LSM_GUARD_SELF | LSM_GUARD_ENGINES, err);
+}
+
+int lsm_guard_from_engines(struct lsm *lsm, int fd, const char *name, bool on, struct error *err)
+{
+	return on ? guard(lsm, fd, name, LSM_GUARD_SELF | LSM_GUARD_ENGINES, 0, err) :
+		    guard(lsm, fd, name, 0, LSM_GUARD_ENGINES, err);
+}
+
+int lsm_guard_abstract(struct lsm *lsm, int netns_fd, const char *name, size_t len, bool on,
 		       struct error *err)
 {
 	int fd = lsm->map_fds[LSM_MAP_GUARDED_NAMES];
@@ -121,8 +133,8 @@ int lsm_guard_abstract(struct lsm *lsm, int netns_fd, const char *name, size_t l
 		return error_text(err, EINVAL, "a descriptor is not that of a network namespace");
 	key.netns = (uint32_t)st.st_ino;
 	memcpy(key.name, name, len);
-	if (guard ? lsm_map_update(fd, &key, &value, BPF_ANY) < 0 :
-		    lsm_map_delete(fd, &key) < 0 && errno != ENOENT)
+	if (on ? lsm_map_update(fd, &key, &value, BPF_ANY) < 0 :
+		 lsm_map_delete(fd, &key) < 0 && errno != ENOENT)
 		return errno == E2BIG ?
 			       error_text(err, ENOSPC,
 					  "the BPF LSM layer has room for %d abstract sockets",

@@ -20,3 +20,6 @@ int lsm_write_container(struct lsm *lsm, const struct lsm_container *container,
 
 /* Removes a container's entries of `masks`, whose own entry is gone already. Under the lock. */
 void lsm_forget_masks(struct lsm *lsm, const struct lsm_container *container);
+
+/* The key in `guarded` and `engine_files` of what @fd is. -ENOTSUP on Btrfs. */
+int lsm_guard_key_of(int fd, struct lsm_guard_key *ret, bool *ret_is_folder, struct error *err);

@@ -248,6 +248,8 @@ static int commit(struct keeper *k, const struct monitor_commit *m, const int *f
 	read_clocks(k, m->init_pid);
 	if (n_fds == 3 && k->coherence)
 		(void)coherence_begin(k->coherence, fds[1], fds[2], NULL);
+	for (size_t i = 1; i < n_fds && !k->coherence; i++)
+		fd_close(fds[i]); /* or the engine's overlay could not end before us */
 	if (setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot leave the host's mounts");
 	k->empty_ns_fd = fd_close(k->empty_ns_fd);
