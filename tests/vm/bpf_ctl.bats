@@ -151,7 +151,7 @@ one_set() {
 # bats test_tags=vm
 @test "bpf ctl: reloads and loads at a time wait for each other" {
 	local i pids=()
-	for i in 1 2 3; do
+	for i in 1 2; do
 		"$CTL" reload >"$BATS_TEST_TMPDIR/reload.$i" 2>&1 3>&- &
 		pids+=($!)
 		"$CTL" load >"$BATS_TEST_TMPDIR/load.$i" 2>&1 3>&- &
@@ -159,8 +159,8 @@ one_set() {
 	done
 	wait "${pids[@]}"
 	cat "$BATS_TEST_TMPDIR"/*load.*
-	assert_equal "$(cat "$BATS_TEST_TMPDIR"/reload.* | grep -c '^reloaded: ')" 3
-	assert_equal "$(cat "$BATS_TEST_TMPDIR"/load.* | grep -c '^loaded already')" 3
+	assert_equal "$(cat "$BATS_TEST_TMPDIR"/reload.* | grep -c '^reloaded: ')" 2
+	assert_equal "$(cat "$BATS_TEST_TMPDIR"/load.* | grep -c '^loaded already')" 2
 	one_set
 }
 
@@ -214,7 +214,7 @@ stamp_abi() {
 # bats test_tags=vm
 @test "bpf ctl: a container is registered before unload, which then refuses, or not at all" {
 	local i unloaded=0 refused=0 pids
-	for i in 1 2 3; do
+	for i in 1 2; do
 		"$CTL" load
 		flock $PINS sleep 2 3>&- &
 		pids=($!)
@@ -234,7 +234,7 @@ stamp_abi() {
 		fi
 		rmdir "/sys/fs/cgroup/bpf-test-race$i" 2>/dev/null || true
 	done
-	assert_equal $((unloaded + refused)) 3
+	assert_equal $((unloaded + refused)) 2
 }
 
 # bats test_tags=vm
