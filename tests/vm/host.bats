@@ -16,7 +16,7 @@ teardown_file() {
 	common_teardown_file
 }
 
-# suite RUNTIME FILE...: "ok NAME" and "not ok NAME" of each test of ours, run for another runtime
+# suite RUNTIME BATS-ARGUMENT...: "ok NAME" and "not ok NAME" of each test of ours, run for another runtime
 suite() {
 	local runtime=$1
 	shift
@@ -25,13 +25,13 @@ suite() {
 }
 
 # bats test_tags=vm
-@test "host: runc passes the lifecycle tests beside a container of ours" {
+@test "host: runc passes tests of its lifecycle beside a container of ours" {
 	local results
 	container_start sleep 1000
 	[ "$("$CTL" status --json | jq '.containers | length')" = 1 ]
-	results=$(suite "$RUNC" tests/integration/lifecycle.bats)
+	results=$(suite "$RUNC" -f '^(run|ps|hooks):' tests/integration/lifecycle.bats)
 	echo "$results"
-	[ "$(grep -c '^ok' <<<"$results")" -ge 30 ]
+	[ "$(grep -c '^ok' <<<"$results")" -ge 10 ]
 	! grep '^not ok' <<<"$results"
 	assert_equal "$("$CTL" events)" ''
 }
