@@ -12,6 +12,7 @@ load bpf
 
 setup_file() {
 	common_setup_file
+	"$CTL" unload --force >/dev/null # tests of the same guest may have loaded them
 	# Twenty at once: the programs are loaded by one of them.
 	local i pids=()
 	for i in {1..20}; do
