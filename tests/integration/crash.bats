@@ -77,7 +77,7 @@ crash() {
 	crash update-plain $SOME
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "crash: create, joining, start, exec and delete, at some thirty system calls" {
 	local scenario
 	for scenario in create-plain:6 create-twin:6 start-plain:4 exec-plain:4 delete-plain:4 join-plain:5; do

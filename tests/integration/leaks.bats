@@ -7,7 +7,7 @@
 load helpers
 load census
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "leaks: 50 cycles of create, start, delete leave nothing" {
 	census_world leaks.sh cycles
 	assert_status 0
