@@ -38,7 +38,7 @@ upper_of() {
 	docker inspect -f '{{.GraphDriver.Data.UpperDir}}' "$1"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "docker run: uid_map is 0 BASE 65536; its exit code and output arrive" {
 	run docker_run --rm bb cat /proc/self/uid_map
 	assert_status 0
@@ -488,7 +488,7 @@ shared"
 	fi
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "docker run --privileged: starts, and breaks out of nothing" {
 	requires_bulwark
 	public_new

@@ -295,7 +295,7 @@ targets() {
 	assert_equal "$(sha256sum <"$RUNTIME")" "$before"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "escapes: root of the container gets no hold of who enters it (CVE-2016-9962)" {
 	requires_bulwark
 	local i

@@ -87,7 +87,7 @@ calls_seen() {
 	assert_equal "$(tr '\n' ' ' <<<"$output")" "0 1 2 0 1 2 "
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "notify: the filter may ask about all that a way there could need" {
 	local names all
 	# everything the runtime itself does on its way, and what is left after the filter: capset, execve
