@@ -57,8 +57,11 @@ static char *recent_failure(void)
 /* Only saves time: where it cannot be written, the next create tries again. */
 static void note_failure(const char *reason)
 {
-	_cleanup_close_ int dir_fd = open(PATHS_RUN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int dir_fd = -EBADF;
 
+	if (path_make_own_dir(PATHS_RUN, NULL) < 0)
+		return;
+	dir_fd = open(PATHS_RUN, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir_fd >= 0)
 		(void)fd_replace_file(dir_fd, FAILURE_FILE, reason, strlen(reason), 0600, NULL);
 }
