@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,17 +20,19 @@
 #include "program.h"
 #include "str.h"
 
-#define LOAD_SECONDS                                                                               \
-	300 /* twenty that start together wait for each other; emulated machines are slow */
-#define FAILURE_FILE "bpf-lsm-failure" /* in PATHS_RUN: why the last load failed */
-#define FAILURE_MAX 1024
-#define FAILURE_SECONDS                                                                            \
-	600 /* for so long a load that failed is not tried again where it is only preferred */
-#define USERNS_DEPTH                                                                               \
-	4 /* below the container's own: a rootless engine, a container of it, a browser's sandbox of two */
+/* Twenty that start together wait for each other; emulated machines are slow. */
+#define LOAD_SECONDS 300
 
-#define FIRST_PIDNS_INODE                                                                          \
-	0xEFFFFFFCU /* of /proc/PID/ns/pid in the first pid namespace: linux/proc_ns.h */
+/* In PATHS_RUN: why the last load failed. For so long it is not tried again where it is only preferred. */
+#define FAILURE_FILE "bpf-lsm-failure"
+#define FAILURE_MAX 1024
+#define FAILURE_SECONDS 600
+
+/* Below the container's own: a rootless engine, a container of it, a browser's sandbox of two. */
+#define USERNS_DEPTH 4
+
+/* Of /proc/PID/ns/pid in the first pid namespace: linux/proc_ns.h. */
+#define FIRST_PIDNS_INODE 0xEFFFFFFCU
 
 bool bpf_lsm_is_there(const struct lsm *lsm)
 {
@@ -125,6 +126,19 @@ int bpf_lsm_open(const struct policy *policy, struct lsm *ret, struct error *err
 	return 0;
 }
 
+/* Ours are those of the process that is made; one that is closed, or O_PATH, is nothing that could be opened again. */
+static int allow_stdio(struct lsm *lsm, uint32_t userns, struct error *err)
+{
+	int r = 0;
+
+	for (int fd = STDIN_FILENO; r == 0 && fd <= STDERR_FILENO; fd++) {
+		r = lsm_allow_inherited(lsm, userns, fd, err);
+		if (r == -EBADF)
+			r = 0;
+	}
+	return r;
+}
+
 /* ---- create ---------------------------------------------------------------------------------------- */
 
 /* Only preferred: the container does without. */
@@ -190,20 +204,6 @@ static int set_masks(struct container *c, struct error *err)
 	return r < 0 ? error_wrap(err, "linux.maskedPaths, linux.readonlyPaths") : 0;
 }
 
-/* Its init has ours; a descriptor that is closed, or O_PATH, is nothing that could be opened again. */
-static int allow_stdio(struct lsm *lsm, int userns_fd, struct error *err)
-{
-	uint32_t userns;
-	int r = lsm_userns_of(userns_fd, &userns, err);
-
-	for (int fd = STDIN_FILENO; r == 0 && fd <= STDERR_FILENO; fd++) {
-		r = lsm_allow_inherited(lsm, userns, fd, err);
-		if (r == -EBADF)
-			r = 0;
-	}
-	return r;
-}
-
 int bpf_lsm_register(struct container *c, struct error *err)
 {
 	struct lsm_registration registration = {
@@ -217,6 +217,7 @@ int bpf_lsm_register(struct container *c, struct error *err)
 	};
 	struct error why = ERROR_INIT;
 	uint64_t cgroup_id;
+	uint32_t userns;
 	int r;
 
 	if (!c->state.bpf_cgroup)
@@ -227,7 +228,9 @@ int bpf_lsm_register(struct container *c, struct error *err)
 	if (r == 0)
 		r = set_masks(c, &why);
 	if (r == 0)
-		r = allow_stdio(&c->lsm, c->userns_fd, &why);
+		r = lsm_userns_of(c->userns_fd, &userns, &why);
+	if (r == 0)
+		r = allow_stdio(&c->lsm, userns, &why);
 	if (r == 0)
 		return 0;
 	(void)lsm_unregister(&c->lsm, c->state.bpf_cgroup, NULL);
@@ -294,11 +297,7 @@ int bpf_lsm_open_for_exec(const struct state *state, struct lsm *ret, struct err
 		lsm_done(&lsm);
 		return 0;
 	}
-	for (int fd = STDIN_FILENO; r == 0 && fd <= STDERR_FILENO; fd++) {
-		r = lsm_allow_inherited(&lsm, container.userns, fd, err);
-		if (r == -EBADF)
-			r = 0;
-	}
+	r = allow_stdio(&lsm, container.userns, err);
 	if (r < 0)
 		lsm_done(&lsm);
 	else
@@ -308,12 +307,7 @@ int bpf_lsm_open_for_exec(const struct state *state, struct lsm *ret, struct err
 
 int bpf_lsm_mark(struct lsm *lsm, pid_t pid, struct error *err)
 {
-	_cleanup_close_ int pidfd = -EBADF;
-
-	if (!bpf_lsm_is_there(lsm))
-		return 0;
-	pidfd = (int)syscall(SYS_pidfd_open, pid ? pid : getpid(), 0);
-	return pidfd < 0 ? error_set(err, errno, "pidfd_open") : lsm_mark_setup(lsm, pidfd, err);
+	return bpf_lsm_is_there(lsm) ? lsm_mark_setup(lsm, pid, err) : 0;
 }
 
 /* ---- delete ------------------------------------------------------------------------------------------ */

@@ -5,6 +5,7 @@
 # go to the journal, whatever is killed.
 
 bats_require_minimum_version 1.5.0
+load bpf
 
 setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -26,20 +27,6 @@ teardown_file() {
 	$CTL unload --force
 	rm -rf /etc/systemd/system/bulwark*.service*
 	systemctl daemon-reload
-}
-
-assert_equal() {
-	[ "$1" = "$2" ] || { printf -- '-- is:\n%s\n-- should be:\n%s\n' "$1" "$2" >&2 && return 1; }
-}
-
-wait_for() { # COMMAND...
-	local i
-	for i in {1..600}; do
-		"$@" 2>/dev/null && return
-		sleep 0.1
-	done
-	echo "waited in vain for: $*" >&2
-	return 1
 }
 
 # attack ID N: a container that wants N sockets of AF_ALG, and gets none

@@ -19,7 +19,9 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "fd.h"
@@ -585,10 +587,13 @@ int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err)
 					  0;
 }
 
-int lsm_mark_setup(struct lsm *lsm, int pidfd, struct error *err)
+int lsm_mark_setup(struct lsm *lsm, pid_t pid, struct error *err)
 {
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid ? pid : getpid(), 0);
 	uint32_t mark = 1;
 
+	if (pidfd < 0)
+		return error_set(err, errno, "pidfd_open");
 	if (lsm_map_update(lsm->map_fds[LSM_MAP_SETUP_TASKS], &pidfd, &mark, BPF_ANY) < 0)
 		return error_set(err, errno, "cannot mark a process as the runtime's");
 	return 0;

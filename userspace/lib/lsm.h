@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "abi.h"
 
@@ -152,10 +153,10 @@ static inline uint64_t lsm_cgroup_shown(uint64_t cgroup_id)
 int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err);
 
 /*
- * The process of @pidfd (of a single thread) is the runtime's until its next execve(2), wherever it goes: nothing is
- * refused to it. What it forks is not marked.
+ * A process of a single thread (0: the caller) is the runtime's until its next execve(2), wherever it goes: nothing is
+ * refused to it. What it forks is not marked. Another one has to be a child of ours, or its number might be a stranger's.
  */
-int lsm_mark_setup(struct lsm *lsm, int pidfd, struct error *err);
+int lsm_mark_setup(struct lsm *lsm, pid_t pid, struct error *err);
 
 /* Containers of the user namespace with inode number @userns may reopen the file of @fd. -EBADF for O_PATH. */
 int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *err);

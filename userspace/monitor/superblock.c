@@ -65,14 +65,12 @@ static int attach_here(int mount_fd, struct error *err)
 /* In a pod its other containers are under the BPF LSM layer, and whoever enters their user namespace is, too, unless marked. */
 static int mark_self(struct error *err)
 {
-	_cleanup_close_ int pidfd = -EBADF;
 	struct lsm lsm;
 	int r;
 
 	if (lsm_open(&lsm, NULL) < 0)
 		return 0; /* then nobody is */
-	pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	r = pidfd < 0 ? error_set(err, errno, "pidfd_open") : lsm_mark_setup(&lsm, pidfd, err);
+	r = lsm_mark_setup(&lsm, 0, err);
 	lsm_done(&lsm);
 	return r;
 }

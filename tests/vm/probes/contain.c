@@ -466,11 +466,9 @@ static void choose_cgroup(const struct options *o, char *buf, size_t size)
 static void mark(struct lsm *lsm, pid_t pid)
 {
 	struct error err = ERROR_INIT;
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	if (pidfd < 0 || lsm_mark_setup(lsm, pidfd, &err) < 0)
+	if (lsm_mark_setup(lsm, pid, &err) < 0)
 		die_err(&err);
-	(void)close(pidfd);
 }
 
 /* Opened once: the container may put something else in its place. */
