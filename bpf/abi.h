@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define LSM_ABI 1
+#define LSM_ABI 2
 #define LSM_PIN_DIR "/sys/fs/bpf/bulwark" /* pins; no name below it may hold a dot */
 
 #define LSM_ID_MAX 72		 /* bytes of a container id with the NUL; a longer one is cut */
@@ -174,11 +174,17 @@ struct lsm_counters {
 };
 _Static_assert(sizeof(struct lsm_counters) == (LSM_HOOK_COUNT + 2) * 8, "shared with pinned maps");
 
+/* A container's user namespace, by both of its numbers: see struct lsm_container. */
+struct lsm_heir {
+	__u32 userns; /* 0: nobody */
+	__u32 first_uid;
+};
+
 /* Value of `inherited`, storage of an inode: who may reopen it although its mount is not theirs. */
 struct lsm_inherited {
-	__u32 userns[LSM_INHERITED_MAX];
+	struct lsm_heir by[LSM_INHERITED_MAX]; /* the newest first */
 };
-_Static_assert(sizeof(struct lsm_inherited) == 32, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_inherited) == 64, "shared with pinned maps");
 
 /* Keys of `guarded`: what of the host no container may touch, whatever its path. */
 struct lsm_guard_key {

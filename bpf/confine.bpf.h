@@ -76,7 +76,8 @@ static __always_inline bool file_is_inherited(struct inode *inode,
 	if (!by)
 		return false;
 	for (int i = 0; i < LSM_INHERITED_MAX; i++)
-		if (by->userns[i] == container->userns)
+		if (by->by[i].userns == container->userns &&
+		    by->by[i].first_uid == container->first_uid)
 			return true;
 	return false;
 }

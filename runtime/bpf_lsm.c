@@ -127,12 +127,12 @@ int bpf_lsm_open(const struct policy *policy, struct lsm *ret, struct error *err
 }
 
 /* Ours are those of the process that is made; one that is closed, or O_PATH, is nothing that could be opened again. */
-static int allow_stdio(struct lsm *lsm, uint32_t userns, struct error *err)
+static int allow_stdio(struct lsm *lsm, uint64_t bpf_cgroup, struct error *err)
 {
 	int r = 0;
 
 	for (int fd = STDIN_FILENO; r == 0 && fd <= STDERR_FILENO; fd++) {
-		r = lsm_allow_inherited(lsm, userns, fd, err);
+		r = lsm_allow_inherited(lsm, bpf_cgroup, fd, err);
 		if (r == -EBADF)
 			r = 0;
 	}
@@ -217,7 +217,6 @@ int bpf_lsm_register(struct container *c, struct error *err)
 	};
 	struct error why = ERROR_INIT;
 	uint64_t cgroup_id;
-	uint32_t userns;
 	int r;
 
 	if (!c->state.bpf_cgroup)
@@ -228,9 +227,7 @@ int bpf_lsm_register(struct container *c, struct error *err)
 	if (r == 0)
 		r = set_masks(c, &why);
 	if (r == 0)
-		r = lsm_userns_of(c->userns_fd, &userns, &why);
-	if (r == 0)
-		r = allow_stdio(&c->lsm, userns, &why);
+		r = allow_stdio(&c->lsm, cgroup_id, &why);
 	if (r == 0)
 		return 0;
 	(void)lsm_unregister(&c->lsm, c->state.bpf_cgroup, NULL);
@@ -297,7 +294,7 @@ int bpf_lsm_open_for_exec(const struct state *state, struct lsm *ret, struct err
 		lsm_done(&lsm);
 		return 0;
 	}
-	r = allow_stdio(&lsm, container.userns, err);
+	r = allow_stdio(&lsm, state->bpf_cgroup, err);
 	if (r < 0)
 		lsm_done(&lsm);
 	else

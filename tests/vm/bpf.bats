@@ -239,6 +239,27 @@ teardown() {
 		reopen-fd=102 ok EACCES file_open' --leak "101=$DIR/secret" --leak "102=$DIR/victim" --inherit 101
 }
 
+# The kernel gives the number of a namespace out again as soon as it is free.
+# bats test_tags=vm
+@test "bpf: confine: what a container inherited, a later one with the number of its namespace does not" {
+	local first second i
+	fresh_files
+	chmod 0666 "$DIR/secret"
+	for ((i = 0; i < 50; i++)); do
+		# shellcheck disable=SC2016 # the container's shell expands it
+		first=$("$CONTAIN" --mode enforce --leak "101=$DIR/secret" --inherit 101 -- \
+			sh -c 'stat -Lc %i /proc/self/ns/user; "$1" reopen-fd=101' sh "$ATTACK")
+		assert_equal "${first#*$'\n'}" 'reopen-fd ok'
+		# shellcheck disable=SC2016
+		second=$("$CONTAIN" --first 300000 --mode enforce --leak "101=$DIR/secret" -- \
+			sh -c 'stat -Lc %i /proc/self/ns/user; "$1" reopen-fd=101' sh "$ATTACK")
+		assert_equal "${second#*$'\n'}" 'reopen-fd EACCES'
+		[ "${first%%$'\n'*}" != "${second%%$'\n'*}" ] || break
+	done
+	echo "the same number after $((i + 1)) times"
+	[ "$i" -lt 50 ]
+}
+
 # bats test_tags=vm
 @test "bpf: confine: folders that are sent over a socket, not files" {
 	local at=$BULWARK_TEST_TMP/sockets

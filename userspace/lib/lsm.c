@@ -599,26 +599,31 @@ int lsm_mark_setup(struct lsm *lsm, pid_t pid, struct error *err)
 	return 0;
 }
 
-int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *err)
+int lsm_allow_inherited(struct lsm *lsm, uint64_t cgroup_id, int fd, struct error *err)
 {
 	_cleanup_close_ int lock_fd = -EBADF;
+	struct lsm_container container = { 0 };
+	struct lsm_heir heir;
 	struct lsm_inherited by;
 	int map = lsm->map_fds[LSM_MAP_INHERITED];
 	int r = lsm_lock_maps(lsm, &lock_fd, err);
 
+	if (r == 0)
+		r = lsm_read_container(lsm, cgroup_id, &container, err);
 	if (r < 0)
 		return r;
+	heir = (struct lsm_heir){ container.userns, container.first_uid };
 	if (lsm_map_lookup(map, &fd, &by) < 0) {
 		if (errno != ENOENT)
 			return error_set(err, errno, "cannot ask who inherited a file");
 		memset(&by, 0, sizeof(by));
 	}
 	for (size_t i = 0; i < LSM_INHERITED_MAX; i++)
-		if (by.userns[i] == userns)
+		if (by.by[i].userns == heir.userns && by.by[i].first_uid == heir.first_uid)
 			return 0;
 	/* The newest first; the oldest falls out. */
-	memmove(by.userns + 1, by.userns, sizeof(by.userns) - sizeof(by.userns[0]));
-	by.userns[0] = userns;
+	memmove(by.by + 1, by.by, sizeof(by.by) - sizeof(by.by[0]));
+	by.by[0] = heir;
 	if (lsm_map_update(map, &fd, &by, BPF_ANY) < 0)
 		return error_set(err, errno, "cannot let the container reopen a file it inherits");
 	return 0;

@@ -158,8 +158,11 @@ int lsm_unregister(struct lsm *lsm, uint64_t cgroup_id, struct error *err);
  */
 int lsm_mark_setup(struct lsm *lsm, pid_t pid, struct error *err);
 
-/* Containers of the user namespace with inode number @userns may reopen the file of @fd. -EBADF for O_PATH. */
-int lsm_allow_inherited(struct lsm *lsm, uint32_t userns, int fd, struct error *err);
+/*
+ * A container, and those of its pod, may reopen the file of @fd. Return: 0; -EBADF for O_PATH; -ENOENT when the container has
+ * no entry.
+ */
+int lsm_allow_inherited(struct lsm *lsm, uint64_t cgroup_id, int fd, struct error *err);
 
 /**
  * lsm_guard() - Keep every container from something of the host, should it ever be in its reach

@@ -8,6 +8,7 @@
  *   --mode M        off, audit, enforce: from COMMAND's execve(2) on; off unless given. none: as if there were no BPF layer
  *   --id ID         of the container, and of its cgroup /sys/fs/cgroup/bpf-test-ID; "c1" unless given
  *   --allow NAME    may be repeated
+ *   --first N       host id of the container's root, and of 65535 more behind it; 100000 unless given
  *   --depth N       user namespaces that may be nested; 0 unless given
  *   --leak N=PATH   descriptor N is this file or folder of the host, opened before the mounts are the container's
  *   --cwd N         the current folder is descriptor N (CVE-2024-21626)
@@ -24,7 +25,7 @@
  *   --fs TYPE       may be mounted, and nothing else; may be repeated
  *   --unmarked      with --join and --enter: without saying that this is the runtime
  *
- * The session keyring is leaked always. Host id 100000 is the container's root. Its exit status is COMMAND's; 125: the container could not be made.
+ * The session keyring is leaked always. Its exit status is COMMAND's; 125: the container could not be made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ struct options {
 	bool registered;
 	enum lsm_mode mode;
 	const char *id;
-	uint32_t allow, depth, fs_allowed;
+	uint32_t allow, first, depth, fs_allowed;
 	struct {
 		int as, fd;
 		bool inherit;
@@ -179,6 +180,11 @@ static void take_id(struct options *o, const char *text)
 	o->id = text;
 }
 
+static void take_first(struct options *o, const char *text)
+{
+	o->first = (uint32_t)atoi(text);
+}
+
 static void take_depth(struct options *o, const char *text)
 {
 	o->depth = (uint32_t)atoi(text);
@@ -248,6 +254,7 @@ static void parse(char **argv, struct options *o)
 		{ "--mode", take_mode },
 		{ "--id", take_id },
 		{ "--allow", take_allow },
+		{ "--first", take_first },
 		{ "--depth", take_depth },
 		{ "--leak", add_leak },
 		{ "--cwd", take_cwd },
@@ -345,7 +352,7 @@ static void child(const struct options *o, const int socks[2])
 }
 
 /* A user namespace that maps one id on disk to the container's root, for an id-mapped mount. */
-static int owner_userns(uint32_t owner)
+static int owner_userns(uint32_t owner, uint32_t first)
 {
 	int socks[2], fd;
 	char map[64], byte;
@@ -363,7 +370,7 @@ static int owner_userns(uint32_t owner)
 	(void)close(socks[1]);
 	if (read(socks[0], &byte, 1) != 1)
 		die("child");
-	(void)str_format(map, sizeof(map), "%u 100000 1", owner);
+	(void)str_format(map, sizeof(map), "%u %u 1", owner, first);
 	write_maps(pid, map);
 	fd = open_ns(pid, "user");
 	(void)close(socks[0]);
@@ -371,7 +378,7 @@ static int owner_userns(uint32_t owner)
 	return fd;
 }
 
-static void map_owner(const char *text)
+static void map_owner(const char *text, uint32_t first)
 {
 	const char *equals = strchr(text, '=');
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
@@ -380,7 +387,7 @@ static void map_owner(const char *text)
 
 	if (!equals || str_format(path, sizeof(path), "%.*s", (int)(equals - text), text) < 0)
 		die("--owner PATH=N");
-	attr.userns_fd = (uint64_t)owner_userns((uint32_t)atoi(equals + 1));
+	attr.userns_fd = (uint64_t)owner_userns((uint32_t)atoi(equals + 1), first);
 	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ||
 	    move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -402,22 +409,19 @@ static void register_child(const struct options *o, struct lsm *lsm, const char 
 			   uint64_t *ret_cgroup_id)
 {
 	struct lsm_registration registration = { .id = o->id,
-						 .first_uid = 100000,
+						 .first_uid = o->first,
 						 .allow = o->allow,
 						 .userns_depth = o->depth,
 						 .fs_refused = o->fs_allowed ? ~o->fs_allowed : 0 };
 	struct error err = ERROR_INIT;
-	uint32_t userns;
 	int r;
 
 	registration.cgroup_fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	registration.userns_fd = open_ns(pid, "user");
 	r = lsm_register(lsm, &registration, ret_cgroup_id, &err);
-	if (r == 0)
-		r = lsm_userns_of(registration.userns_fd, &userns, &err);
 	for (size_t i = 0; r == 0 && i < o->n_leaks; i++)
 		if (o->leaks[i].inherit)
-			r = lsm_allow_inherited(lsm, userns, o->leaks[i].fd, &err);
+			r = lsm_allow_inherited(lsm, *ret_cgroup_id, o->leaks[i].fd, &err);
 	if (r == 0 && o->n_masks > 0)
 		r = lsm_set_masks(lsm, *ret_cgroup_id, o->masks, o->n_masks, &err);
 	if (r >= 0 && o->mode != LSM_MODE_OFF)
@@ -525,12 +529,12 @@ static void let_go(int sock)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .id = "c1", .cwd = -1, .registered = true };
+	struct options o = { .id = "c1", .cwd = -1, .first = 100000, .registered = true };
 	struct error err = ERROR_INIT;
 	struct lsm lsm = LSM_INIT;
 	uint64_t cgroup_id = 0;
 	int socks[2], status;
-	char cgroup[256];
+	char cgroup[256], map[64];
 	pid_t pid;
 
 	(void)argc;
@@ -544,7 +548,7 @@ int main(int argc, char **argv)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
 		die("keyctl");
 	if (o.owner)
-		map_owner(o.owner);
+		map_owner(o.owner, o.first);
 	open_guards(&o);
 	set_guards(&o, &lsm, true);
 	choose_cgroup(&o, cgroup, sizeof(cgroup));
@@ -560,8 +564,10 @@ int main(int argc, char **argv)
 		let_go(socks[0]);
 	}
 	await(socks[0]);
-	if (!o.join && !o.enter)
-		write_maps(pid, "0 100000 65536");
+	if (!o.join && !o.enter) {
+		(void)str_format(map, sizeof(map), "0 %u 65536", o.first);
+		write_maps(pid, map);
+	}
 	if (o.mqueue)
 		mount_mqueue(o.mqueue, pid);
 	move_to_cgroup(cgroup, pid);

@@ -103,7 +103,6 @@ static void one_life(const struct lsm_registration *registration, int64_t *ret_n
 	struct lsm lsm = LSM_INIT;
 	int64_t times[STEPS + 1];
 	uint64_t cgroup_id = 0;
-	uint32_t userns = 0;
 	int files[FILES];
 
 	open_files(files);
@@ -111,9 +110,8 @@ static void one_life(const struct lsm_registration *registration, int64_t *ret_n
 	check(lsm_open(&lsm, &err), &err);
 	times[STEP_REGISTER] = now_ns();
 	check(lsm_register(&lsm, registration, &cgroup_id, &err), &err);
-	check(lsm_userns_of(registration->userns_fd, &userns, &err), &err);
 	for (int i = 0; i < FILES; i++)
-		check(lsm_allow_inherited(&lsm, userns, files[i], &err), &err);
+		check(lsm_allow_inherited(&lsm, cgroup_id, files[i], &err), &err);
 	check(lsm_arm(&lsm, cgroup_id, 1, &err), &err);
 	times[STEP_UNREGISTER] = now_ns();
 	check(lsm_unregister(&lsm, cgroup_id, &err), &err);
