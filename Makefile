@@ -149,6 +149,30 @@ $B/bulwarkctl: $(ctl_objects) $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
 
+# The next version of bulwarkctl, with one hook more: bpf_ctl.bats. Of the library, one file knows the hooks.
+newer_objects := $(ctl_sources:userspace/ctl/%.c=$B/newer/%.o) $B/newer/lsm.o
+
+$B/newer/bulwarkctl: $(newer_objects) $B/libbulwark.a $B/stamp-link
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(ctl_libs)
+
+compile_newer = mkdir -p $(@D) && $(compile) -include tests/vm/newer/later.h -DBULWARK_VERSION='"$(VERSION).newer"' \
+	-DBULWARK_COMMIT='"newer"' -DLSM_OBJECT_FILE='"$B/newer/bulwark.bpf.o"' -c -o $@ $<
+
+$B/newer/%.o: userspace/ctl/%.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)$(compile_newer)
+
+$B/newer/lsm.o: userspace/lib/lsm.c $B/stamp-compile
+	$(call say,CC,$@)
+	$(Q)$(compile_newer)
+
+$B/newer/object.o: $B/newer/bulwark.bpf.o
+
+$B/newer/%.bpf.o: tests/vm/newer/%.bpf.c $B/stamp-bpf
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D) && $(compile_bpf) -c -o $@ $< && llvm-strip -g $@
+
 $B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -o $@ $(filter %.o %.a,$^) -lcmocka $(our_libs)
@@ -260,7 +284,7 @@ $B/stamp-%: FORCE
 FORCE:
 
 -include $(wildcard $B/lib/*.d $B/emulation/*.d $B/systemd/*.d $B/runtime/*.d $B/test/runtime/*.d $B/unit/*.d $B/fuzz/*.d \
-	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d $B/hostile/*.d)
+	$B/bench/*.d $B/ctl/*.d $B/bpf/*.d $B/vm-probes/*.d $B/monitor/*.d $B/hostile/*.d $B/newer/*.d)
 .SECONDARY: # keep the objects of tests: they are not rubbish between two builds
 
 # ---- tests: scripts/run-tests says what a tier is ----
@@ -268,7 +292,7 @@ FORCE:
 unit-programs: $(unit_programs)
 fuzz-programs: $(fuzz_programs)
 bench-programs: $(bench_programs)
-probes: $(probe_programs) $B/hostile/bulwark-monitor
+probes: $(probe_programs) $B/hostile/bulwark-monitor $B/newer/bulwarkctl
 
 check:
 	@scripts/run-tests unit

@@ -25,78 +25,91 @@
 #define LSM_MASKS_ALL 131072 /* and all of them */
 
 /*
- * Every hook with its topic, and what is not enforced on a kernel that lacks it. The order is that of struct
- * lsm_counters and of the records: append only, or count LSM_ABI up.
+ * What there are programs for, in the order of struct lsm_counters, of the records and of struct lsm_state: append only, at
+ * the end, whichever of the two kinds it is. Then `bulwarkctl reload` brings the new program under containers that run;
+ * anything else is a new LSM_ABI.
+ *
+ * HOOK: one of the kernel's LSM hooks, with its topic, and what is not enforced on a kernel that lacks it.
+ *
+ * WITNESS: what the kernel refuses by itself before any hook is reached, with a program behind the function that does: it
+ * records the refusal, and has no say in it. The function, how many arguments of it are looked at, and what is not recorded
+ * on a kernel whose function has another name, or was inlined.
  */
-#define LSM_HOOKS(X)                                                                               \
-	X(bprm_creds_for_exec, "gate", "containers cannot be armed at execve(2)")                  \
-	X(bpf, "surface", "bpf(2)")                                                                \
-	X(perf_event_open, "surface", "perf_event_open(2)")                                        \
-	X(key_alloc, "surface", "add_key(2) and request_key(2)")                                   \
-	X(key_permission, "surface", "keyctl(2) on keys that exist")                               \
-	X(inode_init_security_anon, "surface", "io_uring_setup(2) and userfaultfd(2)")             \
-	X(socket_create, "surface", "sockets of AF_ALG and AF_VSOCK")                              \
-	X(userns_create, "surface", "the depth of user namespaces")                                \
-	X(kernel_module_request, "surface", "loading of kernel modules on demand")                 \
-	X(ptrace_access_check, "tasks", "ptrace(2), pidfd_getfd(2) and /proc/PID across a border") \
-	X(task_kill, "tasks", "signals across a border")                                           \
-	X(task_setnice, "tasks", "setpriority(2) across a border")                                 \
-	X(task_setioprio, "tasks", "ioprio_set(2) across a border")                                \
-	X(task_setscheduler, "tasks", "schedulers and affinities of tasks across a border")        \
-	X(task_prlimit, "tasks", "prlimit(2) across a border")                                     \
-	X(sb_mount, "mounts",                                                                      \
-	  "remounts by mount(2) of the initial mounts; mounts on what is guarded")                 \
-	X(sb_kern_mount, "mounts", "which types of file systems may be mounted")                   \
-	X(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                \
-	X(move_mount, "mounts", "move_mount(2) of the initial mounts, and on what is guarded")     \
-	X(sb_pivotroot, "mounts", "pivot_root(2) onto an initial mount")                           \
-	X(file_open, "confine",                                                                    \
-	  "open(2) through leaked files and folders; /proc and /sys; writing to what is guarded")  \
-	X(file_receive, "confine", "folders of other mount namespaces that are sent over sockets") \
-	X(path_unlink, "confine", "unlink(2) through leaked folders, and of what is guarded")      \
-	X(path_rmdir, "confine", "rmdir(2) through leaked folders, and of what is guarded")        \
-	X(path_mkdir, "confine", "mkdir(2) through leaked folders, and of what is guarded")        \
-	X(path_mknod, "confine",                                                                   \
-	  "mknod(2) through leaked folders, in guarded ones; setuid files of users")               \
-	X(path_symlink, "confine", "symlink(2) through leaked folders, and of what is guarded")    \
-	X(path_link, "confine", "link(2) through leaked folders, and of what is guarded")          \
-	X(path_rename, "confine", "rename(2) through leaked folders, and of what is guarded")      \
-	X(path_chmod, "confine",                                                                   \
-	  "chmod(2) through leaked folders, of what is guarded; setuid files of users")            \
-	X(path_chown, "confine", "chown(2) through leaked folders, and of what is guarded")        \
-	X(path_truncate, "confine", "truncate(2) through leaked folders, and of what is guarded")  \
-	X(path_chroot, "confine", "chroot(2) to leaked folders")                                   \
-	X(inode_setxattr, "userdata", "file capabilities in folders of users")                     \
-	X(inode_unlink, "self", "removal of pins in /sys/fs/bpf")                                  \
-	X(inode_rename, "self", "renaming of pins in /sys/fs/bpf")                                 \
-	X(task_alloc, "engine", "engines' children, which are not known as theirs")                \
-	X(socket_listen, "engine", "engines that listen on TCP")                                   \
-	X(unix_stream_connect, "paths", "connections to guarded sockets")                          \
-	X(unix_may_send, "paths", "datagrams to guarded sockets")
+#define LSM_HOOKS(HOOK, WITNESS)                                                                      \
+	HOOK(bprm_creds_for_exec, "gate", "containers cannot be armed at execve(2)")                  \
+	HOOK(bpf, "surface", "bpf(2)")                                                                \
+	HOOK(perf_event_open, "surface", "perf_event_open(2)")                                        \
+	HOOK(key_alloc, "surface", "add_key(2) and request_key(2)")                                   \
+	HOOK(key_permission, "surface", "keyctl(2) on keys that exist")                               \
+	HOOK(inode_init_security_anon, "surface", "io_uring_setup(2) and userfaultfd(2)")             \
+	HOOK(socket_create, "surface", "sockets of AF_ALG and AF_VSOCK")                              \
+	HOOK(userns_create, "surface", "the depth of user namespaces")                                \
+	HOOK(kernel_module_request, "surface", "loading of kernel modules on demand")                 \
+	HOOK(ptrace_access_check, "tasks", "ptrace(2), pidfd_getfd(2) and /proc/PID across a border") \
+	HOOK(task_kill, "tasks", "signals across a border")                                           \
+	HOOK(task_setnice, "tasks", "setpriority(2) across a border")                                 \
+	HOOK(task_setioprio, "tasks", "ioprio_set(2) across a border")                                \
+	HOOK(task_setscheduler, "tasks", "schedulers and affinities of tasks across a border")        \
+	HOOK(task_prlimit, "tasks", "prlimit(2) across a border")                                     \
+	HOOK(sb_mount, "mounts",                                                                      \
+	     "remounts by mount(2) of the initial mounts; mounts on what is guarded")                 \
+	HOOK(sb_kern_mount, "mounts", "which types of file systems may be mounted")                   \
+	HOOK(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                \
+	HOOK(move_mount, "mounts", "move_mount(2) of the initial mounts, and on what is guarded")     \
+	HOOK(sb_pivotroot, "mounts", "pivot_root(2) onto an initial mount")                           \
+	HOOK(file_open, "confine",                                                                    \
+	     "open(2) through leaked files and folders; /proc and /sys; writing to what is guarded")  \
+	HOOK(file_receive, "confine", "folders of other mount namespaces that are sent over sockets") \
+	HOOK(path_unlink, "confine", "unlink(2) through leaked folders, and of what is guarded")      \
+	HOOK(path_rmdir, "confine", "rmdir(2) through leaked folders, and of what is guarded")        \
+	HOOK(path_mkdir, "confine", "mkdir(2) through leaked folders, and of what is guarded")        \
+	HOOK(path_mknod, "confine",                                                                   \
+	     "mknod(2) through leaked folders, in guarded ones; setuid files of users")               \
+	HOOK(path_symlink, "confine", "symlink(2) through leaked folders, and of what is guarded")    \
+	HOOK(path_link, "confine", "link(2) through leaked folders, and of what is guarded")          \
+	HOOK(path_rename, "confine", "rename(2) through leaked folders, and of what is guarded")      \
+	HOOK(path_chmod, "confine",                                                                   \
+	     "chmod(2) through leaked folders, of what is guarded; setuid files of users")            \
+	HOOK(path_chown, "confine", "chown(2) through leaked folders, and of what is guarded")        \
+	HOOK(path_truncate, "confine", "truncate(2) through leaked folders, and of what is guarded")  \
+	HOOK(path_chroot, "confine", "chroot(2) to leaked folders")                                   \
+	HOOK(inode_setxattr, "userdata", "file capabilities in folders of users")                     \
+	HOOK(inode_unlink, "self", "removal of pins in /sys/fs/bpf")                                  \
+	HOOK(inode_rename, "self", "renaming of pins in /sys/fs/bpf")                                 \
+	HOOK(task_alloc, "engine", "engines' children, which are not known as theirs")                \
+	HOOK(socket_listen, "engine", "engines that listen on TCP")                                   \
+	HOOK(unix_stream_connect, "paths", "connections to guarded sockets")                          \
+	HOOK(unix_may_send, "paths", "datagrams to guarded sockets")                                  \
+	WITNESS(witness_umount, path_umount, 2, "records of umount(2) of the initial mounts")         \
+	WITNESS(witness_move, do_move_mount, 1, "records of moves of the initial mounts by mount(2)") \
+	WITNESS(witness_bind, __do_loopback, 2,                                                       \
+		"records of binds that would uncover what is mounted")                                \
+	WITNESS(witness_setattr, __x64_sys_mount_setattr, 1, "records of mount_setattr(2)")           \
+	WITNESS(witness_tree, __x64_sys_open_tree_attr, 1,                                            \
+		"records of open_tree_attr(2), Linux 6.15")                                           \
+	WITNESS(witness_fsconfig, __x64_sys_fsconfig, 1,                                              \
+		"records of fsconfig(2) on the host's superblocks")                                   \
+	WITNESS(witness_reveal, mount_too_revealing, 1,                                               \
+		"records of fresh mounts that would uncover /proc")                                   \
+	LSM_HOOKS_LATER(HOOK, WITNESS)
 
-/*
- * What the kernel refuses by itself before any hook is reached, with a program behind the function that does: it records
- * the refusal, and has no say in it. The function, how many arguments of it are looked at, and what is not recorded on a
- * kernel whose function has another name, or was inlined.
- */
-#define LSM_WITNESSES(X)                                                                           \
-	X(witness_umount, path_umount, 2, "records of umount(2) of the initial mounts")            \
-	X(witness_move, do_move_mount, 1, "records of moves of the initial mounts by mount(2)")    \
-	X(witness_bind, __do_loopback, 2, "records of binds that would uncover what is mounted")   \
-	X(witness_setattr, __x64_sys_mount_setattr, 1, "records of mount_setattr(2)")              \
-	X(witness_tree, __x64_sys_open_tree_attr, 1, "records of open_tree_attr(2), Linux 6.15")   \
-	X(witness_fsconfig, __x64_sys_fsconfig, 1,                                                 \
-	  "records of fsconfig(2) on the host's superblocks")                                      \
-	X(witness_reveal, mount_too_revealing, 1, "records of fresh mounts that would uncover /proc")
+/* What tests/vm/newer appends, to see that the next version can take over from this one. */
+#ifndef LSM_HOOKS_LATER
+#define LSM_HOOKS_LATER(HOOK, WITNESS)
+#endif
+
+#define LSM_HOOKS_MAX 64 /* room for those to come, wherever there is something for each */
 
 enum lsm_hook {
 #define LSM_HOOK_ENUM(hook, topic, lost) LSM_HOOK_##hook,
 #define LSM_WITNESS_ENUM(witness, function, args, lost) LSM_HOOK_##witness,
-	LSM_HOOKS(LSM_HOOK_ENUM) LSM_WITNESSES(LSM_WITNESS_ENUM)
+	LSM_HOOKS(LSM_HOOK_ENUM, LSM_WITNESS_ENUM)
 #undef LSM_HOOK_ENUM
 #undef LSM_WITNESS_ENUM
 		LSM_HOOK_COUNT,
 };
+/* One is kept free, so that the room in struct lsm_counters is never an array of none. */
+_Static_assert(LSM_HOOK_COUNT < LSM_HOOKS_MAX, "more hooks than there is room for: a new LSM_ABI");
 
 /* In the order of strictness. */
 enum lsm_mode {
@@ -165,14 +178,14 @@ _Static_assert(sizeof(struct lsm_namespace) == 128, "shared with pinned maps");
 struct lsm_counters {
 #define LSM_HOOK_FIELD(hook, topic, lost) __u64 hook;
 #define LSM_WITNESS_FIELD(witness, function, args, lost) __u64 witness;
-	LSM_HOOKS(LSM_HOOK_FIELD)
-	LSM_WITNESSES(LSM_WITNESS_FIELD)
+	LSM_HOOKS(LSM_HOOK_FIELD, LSM_WITNESS_FIELD)
 #undef LSM_HOOK_FIELD
 #undef LSM_WITNESS_FIELD
-	__u64 records_lost; /* above the limit, or the ring was full */
-	__u64 rate;	    /* second << 32 | records in it */
+	__u64 later[LSM_HOOKS_MAX - LSM_HOOK_COUNT]; /* of hooks to come, whose programs a reload may bring */
+	__u64 records_lost;			     /* above the limit, or the ring was full */
+	__u64 rate;				     /* second << 32 | records in it */
 };
-_Static_assert(sizeof(struct lsm_counters) == (LSM_HOOK_COUNT + 2) * 8, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_counters) == (LSM_HOOKS_MAX + 2) * 8, "shared with pinned maps");
 
 /* A container's user namespace, by both of its numbers: see struct lsm_container. */
 struct lsm_heir {
@@ -296,7 +309,6 @@ struct lsm_state {
 	__u32 self_test_passed;
 	__u64 loaded_ns; /* CLOCK_BOOTTIME */
 	char version[24];
-	__u8 hooks[64]; /* enum lsm_hook_state */
+	__u8 hooks[LSM_HOOKS_MAX]; /* enum lsm_hook_state */
 };
 _Static_assert(sizeof(struct lsm_state) == 104, "shared with pinned maps");
-_Static_assert(LSM_HOOK_COUNT <= 64, "room for each in struct lsm_state");

@@ -92,6 +92,15 @@ static void test_lsm_hooks_are_in_the_order_of_the_counters(void **state)
 	assert_int_equal(lsm_hooks[LSM_HOOK_file_open].witness_args, 0);
 	assert_string_equal(lsm_hooks[LSM_HOOK_witness_umount].function, "path_umount");
 	assert_int_equal(offsetof(struct lsm_counters, witness_reveal), LSM_HOOK_witness_reveal * 8);
+	/* What a reload must find where the programs before left it: never another number without a new LSM_ABI. */
+	assert_int_equal(LSM_HOOK_bprm_creds_for_exec, 0);
+	assert_int_equal(LSM_HOOK_unix_may_send, 39);
+	assert_int_equal(LSM_HOOK_witness_umount, 40);
+	assert_int_equal(LSM_HOOK_witness_reveal, 46);
+	assert_int_equal(offsetof(struct lsm_counters, records_lost), LSM_HOOKS_MAX * 8);
+	assert_int_equal(offsetof(struct lsm_state, hooks), 40);
+	assert_int_equal(LSM_HOOKS_MAX, 64);
+	assert_int_equal(LSM_ABI, 2);
 	/* bpffs takes no dots, and the kernel 15 bytes. */
 	for (size_t i = 0; i < LSM_MAP_COUNT; i++) {
 		assert_null(strchr(lsm_map_names[i], '.'));

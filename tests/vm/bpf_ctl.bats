@@ -11,7 +11,7 @@ setup_file() {
 	export TOP
 	BUILD=${BULWARK_BUILD:-build}
 	[ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
-	export CTL=$BUILD/bulwarkctl PROBES=$BUILD/vm-probes PINS=/sys/fs/bpf/bulwark
+	export CTL=$BUILD/bulwarkctl BUILD PROBES=$BUILD/vm-probes PINS=/sys/fs/bpf/bulwark
 	export PATH=$PATH:/usr/sbin
 	[ "${BULWARK_GUEST-}" = 1 ] || { echo 'not in a guest: scripts/vm' >&2 && return 1; }
 	sysctl -q -w kernel.unprivileged_bpf_disabled=0 user.max_user_namespaces=10000
@@ -162,6 +162,36 @@ one_set() {
 	assert_equal "$(cat "$BATS_TEST_TMPDIR"/reload.* | grep -c '^reloaded: ')" 2
 	assert_equal "$(cat "$BATS_TEST_TMPDIR"/load.* | grep -c '^loaded already')" 2
 	one_set
+}
+
+# newer/ is this version with one hook more at the end of the table: statfs(2) is refused.
+# bats test_tags=vm
+@test "bpf ctl: reload of a version that has one hook more, under containers that attack, and back" {
+	local newer=$BUILD/newer/bulwarkctl older before pid
+	older=$("$CTL" status --json | jq '.hooks | length')
+	containers 3
+	before=$(programs)
+	pid=$(pgrep -x hammer | head -n 1)
+	assert_equal "$("$PROBES/contain" --enter "$pid" -- stat -f -c statfs / 2>&1)" $'before-exec: ok\nstatfs'
+	assert_equal "$("$newer" status --json | jq -c '[.state, .hooks[-1].state]')" '["degraded","later"]'
+	run "$newer" reload
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ "$output" =~ ^reloaded:\ [0-9]+\ programs,\ self-test\ passed ]]
+	assert_equal "$(programs | jq --argjson before "$before" '. - (. - $before)')" '[]'
+	assert_equal "$("$newer" status --json | jq -c '[.abi, (.hooks | length), .hooks[-1].hook, .hooks[-1].state]')" \
+		"[$("$CTL" status --json | jq .abi),$((older + 1)),\"sb_statfs\",\"attached\"]"
+	# What was there before has the new one, and its counters, which are older than the hook, have room for it.
+	run "$PROBES/contain" --enter "$pid" -- stat -f -c statfs /
+	[[ "$output" == "before-exec: ok"*"Operation not permitted"* ]]
+	assert_equal "$("$newer" status --json | jq -c '[.containers[].refusals.sb_statfs // empty]')" '[1]'
+	assert_equal "$("$newer" events --json | jq -c 'select(.hook == "sb_statfs") | .verdict')" '"refused"'
+	# To the one before, it is a number that it does not know.
+	run "$CTL" reload
+	[ "$status" -eq 0 ]
+	assert_equal "$("$PROBES/contain" --enter "$pid" -- stat -f -c statfs / 2>&1)" $'before-exec: ok\nstatfs'
+	one_set
+	hammers_never_succeeded 3
 }
 
 # stamp_abi N: as if another version had loaded what is loaded

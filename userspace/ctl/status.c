@@ -76,7 +76,9 @@ static json_t *hooks_of(const struct lsm_state *state)
 		const char *is = "attached";
 		json_t *object;
 
-		if (state->hooks[i] != LSM_HOOK_ATTACHED)
+		if (state->hooks[i] == 0) /* who loaded it never heard of it */
+			is = "later";
+		else if (state->hooks[i] != LSM_HOOK_ATTACHED)
 			is = "missing";
 		else if (link_is_gone(hook->name))
 			is = "removed";
@@ -135,6 +137,9 @@ static void print_hook(const struct lsm_hook_info *hook, const char *is)
 {
 	if (str_eq(is, "missing"))
 		status_print_missing(hook);
+	if (str_eq(is, "later"))
+		printf("of a later version than what is loaded, until 'bulwarkctl reload' brings it: %s: %s\n",
+		       hook->name, hook->lost);
 	if (str_eq(is, "removed"))
 		printf("gone, as somebody removed its pin, until 'bulwarkctl reload' brings it back: %s: %s\n",
 		       hook->name, hook->lost);

@@ -54,7 +54,7 @@ const struct lsm_hook_info lsm_hooks[LSM_HOOK_COUNT] = {
 #define LSM_HOOK_INFO(hook, topic, lost) { #hook, topic, lost, "lsm_" #hook, "bpf_lsm_" #hook, 0 },
 #define LSM_WITNESS_INFO(witness, function, args, lost)                                            \
 	{ #witness, "witness", lost, #witness, #function, args },
-	LSM_HOOKS(LSM_HOOK_INFO) LSM_WITNESSES(LSM_WITNESS_INFO)
+	LSM_HOOKS(LSM_HOOK_INFO, LSM_WITNESS_INFO)
 #undef LSM_HOOK_INFO
 #undef LSM_WITNESS_INFO
 };
