@@ -166,13 +166,25 @@ struct lsm_container {
 };
 _Static_assert(sizeof(struct lsm_container) == 120, "shared with pinned maps");
 
+/* Of a pod's strictest policy, `first_mask` is one of these, which no hash is, or 0. */
+#define LSM_MASKS_OF_POD 1ULL /* the masks of all that `masked` lists hold */
+#define LSM_MASKS_TOO_MANY                                                                         \
+	2ULL /* containers with masks: procfs and sysfs are hidden, but for processes */
+#define LSM_POD_MASKED_MAX 32 /* containers of a pod that may have masks before it comes to that */
+
 /* Value of `namespaces`, key: inode number of a user namespace. */
 struct lsm_namespace {
 	__u32 members; /* containers that are in it: more than one in a pod */
 	__u32 level;   /* of the namespace; the host's is 0 */
+	/*
+	 * With more than one: the policy of a task that is in none of their cgroups. Its id and cgroup id, which counters and
+	 * records have, are those of the one container without a cgroup, or else of any.
+	 */
 	struct lsm_container strictest;
+	__u64 masked[LSM_POD_MASKED_MAX]; /* cgroup ids of those that have masks; 0 behind the last */
 };
-_Static_assert(sizeof(struct lsm_namespace) == 128, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_namespace) == 128 + LSM_POD_MASKED_MAX * 8,
+	       "shared with pinned maps");
 
 /* Value of `counters`, key: cgroup id. Refusals by hook, also those that audit let pass; exact. */
 struct lsm_counters {

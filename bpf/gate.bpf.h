@@ -5,7 +5,7 @@
  * How this works: the user namespace of `real_cred` (`cred` is not it: overlayfs swaps that one for the mounter's) and its
  * parents decide that a task is contained; a task of the host leaves after two loads. Where one container is in that
  * namespace, its policy is the answer. Where there are more (a pod), the nearest registered cgroup decides; a task in none
- * of them gets the strictest policy of the namespace. Nothing here reads what a task could change from inside.
+ * of them gets the strictest policy of the namespace: what any of its containers must not, by permissions and by masks. Nothing here reads what a task could change from inside.
  */
 #pragma once
 
@@ -125,6 +125,24 @@ static __always_inline __u32 userns_depth_of(const struct cred *cred,
 }
 
 /*
+ * The policy that a container without a cgroup has in a pod is a copy, which user space makes anew from the container's own
+ * entry. User space looks at that entry again after it wrote the copy; this is the other order, so that one of the two sees it.
+ */
+static __always_inline void arm_without_cgroup(const struct lsm_container *container)
+{
+	__u64 id = container->cgroup_id;
+	__u32 userns = container->userns;
+	struct lsm_container *own = bpf_map_lookup_elem(&containers, &id);
+	struct lsm_namespace *ns;
+
+	if (own && own->mode == LSM_MODE_ARM_ON_EXEC)
+		own->mode = own->armed_mode;
+	ns = bpf_map_lookup_elem(&namespaces, &userns);
+	if (ns && ns->strictest.mode == LSM_MODE_ARM_ON_EXEC)
+		ns->strictest.mode = ns->strictest.armed_mode;
+}
+
+/*
  * bprm_creds_for_exec: what the runtime did until now was not looked at; from here on the task is the container's. It is
  * the one moment at which the container's first process cannot call bpf(2) any more, and nothing of the container runs yet.
  * True when it was so just now: then the program was opened unseen.
@@ -137,6 +155,8 @@ static __always_inline bool arm_current(struct lsm_container *container)
 	if (container->mode == LSM_MODE_ARM_ON_EXEC &&
 	    (!container->arm_pid || container->arm_pid == tgid)) {
 		container->mode = container->armed_mode;
+		if (container->cgroup_id & LSM_NO_CGROUP)
+			arm_without_cgroup(container);
 		fresh = true;
 	}
 	return fresh;

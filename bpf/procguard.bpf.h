@@ -5,8 +5,7 @@
  *
  * Every mount of procfs is a superblock of its own with inode numbers of its own, so that only the path below the
  * superblock's root tells what a node is. Paths of processes (/proc/PID/...) start with a number and match no rule.
- * Not covered: stat(2), readlink(2), and O_PATH, which open nothing; by a container's own rules, a task of a pod that is in
- * the cgroup of none of its containers (it has those of the oldest).
+ * Not covered: stat(2), readlink(2), and O_PATH, which open nothing.
  */
 #pragma once
 
@@ -35,16 +34,37 @@ static __always_inline void node_path_of(struct dentry *dentry, struct node_path
 	}
 }
 
+static __always_inline __u32 mask_at(__u64 cgroup_id, __u64 path)
+{
+	struct lsm_mask_key key = { .cgroup_id = cgroup_id, .path = path };
+	struct lsm_mask_value *mask = bpf_map_lookup_elem(&masks, &key);
+
+	return mask ? mask->node : 0;
+}
+
+/* Of whoever is in none of the cgroups of a pod: what any of its containers must not. Not inlined: each component asks. */
+static __noinline __u32 mask_of_pod(__u32 userns, __u64 path)
+{
+	struct lsm_namespace *ns = bpf_map_lookup_elem(&namespaces, &userns);
+	__u32 node = 0;
+
+	if (!ns)
+		return LSM_NODE_DENY; /* it goes just now */
+	for (int i = 0; i < LSM_POD_MASKED_MAX && ns->masked[i]; i++)
+		node |= mask_at(ns->masked[i], path);
+	return node;
+}
+
 /* The container's own rule for a path. What cannot be found without a first one is not looked for. */
 static __always_inline __u32 mask_of(const struct lsm_container *container, __u64 path)
 {
-	struct lsm_mask_key key = { .cgroup_id = container->cgroup_id, .path = path };
-	struct lsm_mask_value *mask;
-
 	if (!container->first_mask)
 		return 0;
-	mask = bpf_map_lookup_elem(&masks, &key);
-	return mask ? mask->node : 0;
+	if (container->first_mask == LSM_MASKS_TOO_MANY)
+		return LSM_NODE_DENY;
+	if (container->first_mask == LSM_MASKS_OF_POD)
+		return mask_of_pod(container->userns, path);
+	return mask_at(container->cgroup_id, path);
 }
 
 /*
@@ -65,6 +85,8 @@ static __always_inline __u32 node_rule(const struct node_path *path, __u64 hash,
 		if (!part)
 			break;
 		bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(part, d_name.name));
+		if (i == 0 && name[0] >= '0' && name[0] <= '9')
+			return 0; /* a process */
 		for (int k = 0; k < LSM_PATH_NAME && name[k]; k++)
 			hash = LSM_PATH_STEP(hash, name[k]);
 		hash = LSM_PATH_STEP(hash, '/');

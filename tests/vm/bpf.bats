@@ -607,6 +607,47 @@ engine_matrix() {
 	kill -KILL "$pid" "$(pgrep -P "${HOST_PIDS[1]}" -x sleep)"
 }
 
+# What a task that is in the cgroup of neither reads: nsenter(1) is in ours.
+read_in_pod() { # PID NODE...
+	local pid=$1
+	shift
+	nsenter -t "$pid" -U -m "$ATTACK" "${@/#/read=}" | tr '\n' ';'
+}
+
+# bats test_tags=vm
+@test "bpf: gate: masks of a pod's containers are their own; who is in neither has all of them" {
+	local pid i first='read ok;read EACCES;' second='read EACCES;read ok;' both='read EACCES;read EACCES;'
+	aside "$CONTAIN" --id pod1 --mode enforce --mask /proc/meminfo -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[0]} -x sleep"
+	pid=$(pgrep -P "${HOST_PIDS[0]}" -x sleep)
+	aside "$CONTAIN" --id pod2 --join "$pid" --mode enforce --mask /proc/cpuinfo -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[1]} -x sleep"
+	assert_equal "$("$CONTAIN" --enter "$pid" -- "$ATTACK" read=/proc/cpuinfo read=/proc/meminfo | tail -n 2 | tr '\n' ';')" "$first"
+	assert_equal "$("$CONTAIN" --enter "$(pgrep -P "${HOST_PIDS[1]}" -x sleep)" -- "$ATTACK" read=/proc/cpuinfo read=/proc/meminfo |
+		tail -n 2 | tr '\n' ';')" "$second"
+	assert_equal "$(read_in_pod "$pid" /proc/cpuinfo /proc/meminfo)" "$both"
+	assert_equal "$(read_in_pod "$pid" /proc/loadavg /proc/self/status)" 'read ok;read ok;'
+	# What is never started, and may more, takes nothing from what runs.
+	aside "$CONTAIN" --id pod3 --join "$pid" --mode off --allow af_alg -- sleep 1000
+	wait_for sh -c "pgrep -P ${HOST_PIDS[2]} -x sleep"
+	assert_equal "$(nsenter -t "$pid" -U -m "$ATTACK" alg)" 'alg EPERM'
+	# More than the list of them holds: then nothing but processes is shown.
+	for i in {1..31}; do
+		aside "$CONTAIN" --id "many$i" --join "$pid" --mode off --mask /proc/version -- sleep 1000
+	done
+	wait_for sh -c '[ "$("$CTL" status --json | jq ".containers | length")" -eq 34 ]'
+	wait_for sh -c '[ "$(bpftool -j map dump pinned /sys/fs/bpf/bulwark/masks | jq length)" -eq 33 ]'
+	assert_equal "$(read_in_pod "$pid" /proc/loadavg /proc/self/status /sys/kernel/profiling)" 'read EACCES;read ok;read EACCES;'
+	kill -KILL "$(pgrep -P "${HOST_PIDS[5]}" -x sleep)"
+	wait_for sh -c '[ "$("$CTL" status --json | jq ".containers | length")" -eq 33 ]'
+	assert_equal "$(read_in_pod "$pid" /proc/loadavg /proc/version /proc/meminfo)" 'read ok;read EACCES;read EACCES;'
+	for i in "${HOST_PIDS[@]}"; do
+		pkill -KILL -P "$i" || true
+	done
+	wait_for sh -c '"$CTL" status | grep -q "^0 containers"'
+	assert_equal "$(bpftool -j map dump pinned /sys/fs/bpf/bulwark/masks | jq length)" 0
+}
+
 # bats test_tags=vm
 @test "bpf: counters are exact; records are limited, and the lost ones counted" {
 	local attempts

@@ -239,6 +239,35 @@ config_join() {
 	assert_equal "$output" $'alg ok\nbpf EPERM'
 }
 
+# Whose policy is that of the whole namespace: whoever is in no cgroup that is known.
+# bats test_tags=vm
+@test "bpf lsm: a container without a cgroup is confined, whatever else its pod has, started or not" {
+	local first
+	config_args sh -c 'until [ -e /tmp/go ]; do sleep 0.1; done; attack alg; exec sleep 100'
+	run_aside runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID"
+	assert_status 0
+	first=$(container_pid)
+	local out=$WORK/aside.out rootfs=$ROOTFS
+	bundle_new
+	config_set --arg path "$CGROUP/other" '.linux.cgroupsPath = $path'
+	config_join user "/proc/$first/ns/user"
+	config_join network "/proc/$first/ns/net"
+	config_join ipc "/proc/$first/ns/ipc"
+	config_args sleep 100
+	container_create "$ID-other"
+	runtime start "$ID"
+	wait_for test "$(mode_of "$ID")" = enforce
+	touch "$rootfs/tmp/go"
+	wait_for grep -q alg "$out"
+	assert_equal "$(cat "$out")" 'alg EPERM'
+	assert_equal "$(recorded)" "socket_create refused $ID"
+	# And it stays so when the pod changes.
+	runtime start "$ID-other"
+	runtime delete --force "$ID-other"
+	run runtime exec "$ID" attack alg
+	assert_equal "$output" 'alg EPERM'
+}
+
 # ---------------------------------------------------------------- what is left when things are gone
 
 # bats test_tags=vm

@@ -369,6 +369,8 @@ static bool cgroup_is_gone(int cgroup_root_fd, uint64_t cgroup_id)
 struct merge {
 	struct lsm *lsm;
 	struct lsm_namespace ns;
+	enum lsm_mode mode;		  /* the strictest */
+	uint32_t masked;		  /* how many have masks */
 	const struct lsm_container *like; /* one of those that belong together */
 	int cgroup_fd; /* anywhere in cgroup v2: entries whose cgroup is gone are dropped; -EBADF: they are kept */
 };
@@ -377,6 +379,43 @@ struct merge {
 static bool shares_namespace(const struct lsm_container *a, const struct lsm_container *b)
 {
 	return a->userns == b->userns && a->first_uid == b->first_uid;
+}
+
+/* The masks of a container hold for whoever is in none of the cgroups of its pod. */
+static void add_masks_of(const struct lsm_container *c, struct merge *merge)
+{
+	if (c->first_mask == 0)
+		return;
+	if (merge->masked < LSM_POD_MASKED_MAX)
+		merge->ns.masked[merge->masked] = c->cgroup_id;
+	merge->masked++;
+}
+
+static void add_to_strictest(const struct lsm_container *c, struct merge *merge)
+{
+	struct lsm_container *to = &merge->ns.strictest;
+	bool has_cgroup = !(c->cgroup_id & LSM_NO_CGROUP);
+	enum lsm_mode mode = c->mode;
+
+	/*
+	 * The programs change the mode of a container alone, when its init executes something. Nobody but the init of a
+	 * container without a cgroup is meant to be in none of them, so that there is nobody to wait for.
+	 */
+	if (has_cgroup && mode == LSM_MODE_ARM_ON_EXEC)
+		mode = c->armed_mode;
+	if (mode > merge->mode)
+		merge->mode = mode;
+	to->allow &= c->allow;
+	to->fs_refused |= c->fs_refused;
+	if (c->userns_depth < to->userns_depth)
+		to->userns_depth = c->userns_depth;
+	add_masks_of(c, merge);
+	if (has_cgroup)
+		return;
+	to->cgroup_id = c->cgroup_id;
+	to->armed_mode = c->armed_mode;
+	to->arm_pid = c->arm_pid;
+	memcpy(to->id, c->id, sizeof(to->id));
 }
 
 static int merge_one(const struct lsm_container *c, void *data)
@@ -393,17 +432,31 @@ static int merge_one(const struct lsm_container *c, void *data)
 		lsm_forget_masks(merge->lsm, c);
 		return 0;
 	}
-	if (merge->ns.members++ == 0) {
+	if (merge->ns.members++ == 0)
 		*to = *c;
-		return 0;
-	}
-	to->allow &= c->allow;
-	to->fs_refused |= c->fs_refused;
-	if (c->userns_depth < to->userns_depth)
-		to->userns_depth = c->userns_depth;
-	if (c->mode > to->mode)
-		to->mode = c->mode;
+	add_to_strictest(c, merge);
 	return 0;
+}
+
+static void finish_strictest(struct merge *merge)
+{
+	struct lsm_container *to = &merge->ns.strictest;
+
+	to->mode = merge->mode;
+	if (merge->masked > LSM_POD_MASKED_MAX)
+		to->first_mask = LSM_MASKS_TOO_MANY;
+	else
+		to->first_mask = merge->masked > 0 ? LSM_MASKS_OF_POD : 0;
+}
+
+/* Whether the programs armed the container without a cgroup since it was merged. */
+static bool is_armed_since(struct lsm *lsm, const struct lsm_container *strictest)
+{
+	struct lsm_container now = { 0 };
+
+	return strictest->mode == LSM_MODE_ARM_ON_EXEC &&
+	       lsm_map_lookup(lsm->map_fds[LSM_MAP_CONTAINERS], &strictest->cgroup_id, &now) == 0 &&
+	       now.mode != LSM_MODE_ARM_ON_EXEC;
 }
 
 /* Writes the entry of a container's namespace anew; without a member it goes. */
@@ -421,12 +474,14 @@ static int update_namespace(struct lsm *lsm, const struct lsm_container *like, u
 			       error_set(err, errno, "cannot forget a user namespace") :
 			       0;
 	merge.ns.level = level;
-	/* Nobody's execve(2) arms what stands for several. */
-	if (merge.ns.strictest.mode == LSM_MODE_ARM_ON_EXEC && merge.ns.members > 1)
-		merge.ns.strictest.mode = LSM_MODE_OFF;
+	if (merge.ns.members > 1) /* a single one is asked itself */
+		finish_strictest(&merge);
 	if (lsm_map_update(fd, &like->userns, &merge.ns, BPF_ANY) < 0)
 		return error_set(err, errno, "cannot register a user namespace");
-	return 0;
+	/* Once: nothing ever waits for an execve(2) again. */
+	return is_armed_since(lsm, &merge.ns.strictest) ?
+		       update_namespace(lsm, like, level, cgroup_fd, err) :
+		       0;
 }
 
 static int insert(struct lsm *lsm, const struct lsm_namespace *ns, int cgroup_fd, struct error *err)
