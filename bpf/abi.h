@@ -91,6 +91,12 @@
 		"records of fsconfig(2) on the host's superblocks")                                   \
 	WITNESS(witness_reveal, mount_too_revealing, 1,                                               \
 		"records of fresh mounts that would uncover /proc")                                   \
+	WITNESS(witness_setattr32, __ia32_sys_mount_setattr, 1,                                       \
+		"records of mount_setattr(2) of 32 bits")                                             \
+	WITNESS(witness_tree32, __ia32_sys_open_tree_attr, 1,                                         \
+		"records of open_tree_attr(2) of 32 bits, Linux 6.15")                                \
+	WITNESS(witness_fsconfig32, __ia32_sys_fsconfig, 1,                                           \
+		"records of fsconfig(2) of 32 bits on the host's superblocks")                        \
 	LSM_HOOKS_LATER(HOOK, WITNESS)
 
 /* What tests/vm/newer appends, to see that the next version can take over from this one. */

@@ -343,19 +343,41 @@ int BPF_PROG(witness_bind, const struct path *path, int recurse)
 SEC("fexit/__x64_sys_mount_setattr")
 int BPF_PROG(witness_setattr, struct pt_regs *regs)
 {
-	return witness_of_setattr(ctx, regs, LSM_HOOK_witness_setattr);
+	return witness_of_setattr(ctx, compat_syscall_argument(regs, 3), LSM_HOOK_witness_setattr);
 }
 
 SEC("fexit/__x64_sys_open_tree_attr")
 int BPF_PROG(witness_tree, struct pt_regs *regs)
 {
-	return witness_of_setattr(ctx, regs, LSM_HOOK_witness_tree);
+	return witness_of_setattr(ctx, compat_syscall_argument(regs, 3), LSM_HOOK_witness_tree);
 }
 
 SEC("fexit/__x64_sys_fsconfig")
 int BPF_PROG(witness_fsconfig, struct pt_regs *regs)
 {
-	return witness_of_fsconfig(ctx, regs);
+	return witness_of_fsconfig(ctx, compat_syscall_argument(regs, 0),
+				   compat_syscall_argument(regs, 1), LSM_HOOK_witness_fsconfig);
+}
+
+/* mount(2), umount(2) and move_mount(2) of 32 bits reach the functions, or the hooks, that those of 64 do. */
+SEC("fexit/__ia32_sys_mount_setattr")
+int BPF_PROG(witness_setattr32, struct pt_regs *regs)
+{
+	return witness_of_setattr(ctx, compat_syscall_argument32(regs, 3),
+				  LSM_HOOK_witness_setattr32);
+}
+
+SEC("fexit/__ia32_sys_open_tree_attr")
+int BPF_PROG(witness_tree32, struct pt_regs *regs)
+{
+	return witness_of_setattr(ctx, compat_syscall_argument32(regs, 3), LSM_HOOK_witness_tree32);
+}
+
+SEC("fexit/__ia32_sys_fsconfig")
+int BPF_PROG(witness_fsconfig32, struct pt_regs *regs)
+{
+	return witness_of_fsconfig(ctx, compat_syscall_argument32(regs, 0),
+				   compat_syscall_argument32(regs, 1), LSM_HOOK_witness_fsconfig32);
 }
 
 SEC("fexit/mount_too_revealing")

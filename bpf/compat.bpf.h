@@ -175,6 +175,23 @@ static __always_inline __u64 compat_syscall_argument(struct pt_regs *regs, int i
 	}
 }
 
+/* The same of 32-bit calls, int 0x80 among them, whatever program makes them. Only a processor of 64 bits has both. */
+static __always_inline __u64 compat_syscall_argument32(struct pt_regs *regs, int index)
+{
+	if (!bpf_core_field_exists(regs->orig_ax))
+		return 0;
+	switch (index) {
+	case 0:
+		return (__u32)BPF_CORE_READ(regs, bx);
+	case 1:
+		return (__u32)BPF_CORE_READ(regs, cx);
+	case 2:
+		return (__u32)BPF_CORE_READ(regs, dx);
+	default:
+		return (__u32)BPF_CORE_READ(regs, si);
+	}
+}
+
 /* Of the call that the current task is in; 0 where that cannot be told. */
 static __always_inline __u64 compat_syscall_number(void)
 {

@@ -5,8 +5,8 @@
  *
  * Each looks at one cause alone, the one that EINVAL or EPERM stands for there, because most of both mean nothing: a path
  * that is no mount. Where a hook of mounts.bpf.h recorded the same call already, there is nothing more to say.
- * Not covered: 32-bit mount_setattr(2) and fsconfig(2). The attributes of mount_setattr(2) are read again from the caller's
- * memory, so that who changes them meanwhile escapes the record.
+ * Not covered: the attributes of mount_setattr(2) are read again from the caller's memory, so that who changes them meanwhile
+ * escapes the record.
  */
 #pragma once
 
@@ -95,8 +95,8 @@ static __always_inline int witness_of_bind(void *ctx, const struct path *path, i
 	return witness_path(container, LSM_HOOK_witness_bind, path, recurse, EINVAL);
 }
 
-/* mount_setattr(2) and open_tree_attr(2): attr_clr of struct mount_attr, where nothing is id-mapped. */
-static __always_inline int witness_of_setattr(void *ctx, struct pt_regs *regs, enum lsm_hook hook)
+/* mount_setattr(2) and open_tree_attr(2): attr_clr of struct mount_attr, at @user, where nothing is id-mapped. */
+static __always_inline int witness_of_setattr(void *ctx, __u64 user, enum lsm_hook hook)
 {
 	struct lsm_container *container = container_of_current();
 	__u64 attr[4] = {}; /* attr_set, attr_clr, propagation, userns_fd */
@@ -104,7 +104,7 @@ static __always_inline int witness_of_setattr(void *ctx, struct pt_regs *regs, e
 
 	if (!container_is_armed(container) || (int)returned(ctx) != -EPERM)
 		return 0;
-	if (bpf_probe_read_user(attr, sizeof(attr), (void *)compat_syscall_argument(regs, 3)))
+	if (bpf_probe_read_user(attr, sizeof(attr), (void *)user))
 		return 0;
 	if (!(attr[1] & MOUNT_ATTR_LOCKABLE) || attr[3])
 		return 0;
@@ -113,7 +113,7 @@ static __always_inline int witness_of_setattr(void *ctx, struct pt_regs *regs, e
 }
 
 /* fsconfig(2): the superblock is none that the caller's user namespace has power over, or sb_remount is asked. */
-static __always_inline int witness_of_fsconfig(void *ctx, struct pt_regs *regs)
+static __always_inline int witness_of_fsconfig(void *ctx, __u32 fd, __u32 command, enum lsm_hook hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct lsm_container *container = container_of_current();
@@ -121,14 +121,14 @@ static __always_inline int witness_of_fsconfig(void *ctx, struct pt_regs *regs)
 	struct super_block *sb;
 
 	if (!container_is_armed(container) || (int)returned(ctx) != -EPERM ||
-	    (__u32)compat_syscall_argument(regs, 1) != FSCONFIG_CMD_RECONFIGURE)
+	    command != FSCONFIG_CMD_RECONFIGURE)
 		return 0;
-	sb = compat_sb_of_context(task, (__u32)compat_syscall_argument(regs, 0));
+	sb = compat_sb_of_context(task, fd);
 	if (!sb || userns_is_at_or_below(BPF_CORE_READ(sb, s_user_ns), task->real_cred->user_ns))
 		return 0;
 	object.name = BPF_CORE_READ(sb, s_type, name);
 	object.device = BPF_CORE_READ(sb, s_dev);
-	return witness(container, LSM_HOOK_witness_fsconfig, &object, EPERM);
+	return witness(container, hook, &object, EPERM);
 }
 
 /* mount_too_revealing(): of procfs or sysfs, where something covers a part of each that the caller has. */

@@ -157,7 +157,9 @@ struct fs_context {
 } __attribute__((preserve_access_index));
 
 struct pt_regs {
+	long unsigned int bx;
 	long unsigned int r10;
+	long unsigned int cx;
 	long unsigned int dx;
 	long unsigned int si;
 	long unsigned int di;

@@ -44,9 +44,9 @@ teardown() {
 	assert_equal "$(grep -c '^loaded already' "$BATS_FILE_TMPDIR/loads")" 19
 	assert_equal "$(stat -c '%a %U' /sys/fs/bpf/bulwark)" '700 root'
 	[ ! -e /sys/fs/bpf/bulwark_load ]
-	# No hook of the table is missing on the kernels that are tested here, but for one that they have no system call for.
+	# No hook of the table is missing on the kernels that are tested here, but for what they have no system call for.
 	run "$CTL" status --json
-	assert_equal "$(jq -c '[.loaded, (.hooks | map(select(.state != "attached").hook))]' <<<"$output")" '[true,["witness_tree"]]'
+	assert_equal "$(jq -c '[.loaded, (.hooks | map(select(.state != "attached").hook))]' <<<"$output")" '[true,["witness_tree","witness_tree32"]]'
 }
 
 # bats test_tags=vm
@@ -165,6 +165,16 @@ teardown() {
 		fspick=$MQ ok EPERM sb_remount
 		remount=$MQ ok EPERM sb_mount
 		own-mounts ok ok -" --mqueue "$MQ"
+	# int 0x80: other numbers, other entries into the kernel, and the same records.
+	matrix "
+		umount32=$RO EINVAL EINVAL witness_umount
+		remount-bind32=$RO EPERM EPERM sb_mount
+		setattr32=$RO EPERM EPERM witness_setattr32
+		ms_move32=$RO EINVAL EINVAL witness_move
+		move_mount32=$RO EINVAL EPERM move_mount
+		pivot32=$RO EINVAL EPERM sb_pivotroot
+		fspick32=$RO EPERM EPERM witness_fsconfig32
+		fspick32=$MQ ok EPERM sb_remount" --mqueue "$MQ"
 	matrix '
 		read-fresh=cpuinfo EPERM EPERM witness_reveal' --mqueue /proc/bus
 	fresh_files

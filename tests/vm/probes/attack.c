@@ -87,25 +87,9 @@ static long try_vsock(const char *a)
 /* socketcall(2) of 32-bit programs: its arguments are in memory, where a seccomp filter does not see them. */
 static long socket32(uint32_t family, uint32_t type)
 {
-	uint32_t *args = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	long r;
+	const uint32_t args[] = { family, type, 0 };
 
-	if (args == MAP_FAILED)
-		return -1;
-	args[0] = family;
-	args[1] = type;
-	args[2] = 0;
-	__asm__ volatile("int $0x80"
-			 : "=a"(r)
-			 : "a"(102), "b"(1), "c"((uint32_t)(uintptr_t)args)
-			 : "memory", "r8", "r9", "r10", "r11");
-	r = (int32_t)r;
-	if (r < 0) {
-		errno = (int)-r;
-		return -1;
-	}
-	return closed(r);
+	return closed(call32(102, 1, low(args, sizeof(args)), 0, 0, 0));
 }
 
 static long try_alg32(const char *a)
@@ -279,6 +263,13 @@ static const struct {
 	{ "umount", try_umount },
 	{ "umount-lazy", try_umount_lazy },
 	{ "setattr", try_setattr },
+	{ "setattr32", try_setattr32 },
+	{ "fspick32", try_fspick32 },
+	{ "umount32", try_umount32 },
+	{ "remount-bind32", try_remount32 },
+	{ "ms_move32", try_ms_move32 },
+	{ "move_mount32", try_move_mount32 },
+	{ "pivot32", try_pivot32 },
 	{ "setattr-all", try_setattr_all },
 	{ "clone-setattr", try_clone_setattr },
 	{ "bind-remount", try_bind_remount },

@@ -38,6 +38,35 @@ static inline long closed(long fd)
 	return fd;
 }
 
+/* A system call of a 32-bit program, by the number that it has there: seccomp filters and the kernel's tables know it by another. */
+static inline long call32(uint32_t nr, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
+{
+	long r;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(r)
+			 : "a"(nr), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
+			 : "memory", "r8", "r9", "r10", "r11");
+	r = (int32_t)r;
+	if (r < 0) {
+		errno = (int)-r;
+		return -1;
+	}
+	return r;
+}
+
+/* A copy where such a call can point to. It stays. */
+static inline uint32_t low(const void *data, size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+			-1, 0);
+
+	if (at == MAP_FAILED)
+		_exit(250);
+	memcpy(at, data, size);
+	return (uint32_t)(uintptr_t)at;
+}
+
 /* In a child, whose namespaces are gone with it. */
 static inline long in_child(attempt *try, const char *argument)
 {

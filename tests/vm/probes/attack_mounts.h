@@ -55,6 +55,51 @@ static long try_setattr(const char *a)
 	return mount_setattr(AT_FDCWD, a, 0, &attr, sizeof(attr));
 }
 
+static long try_setattr32(const char *a)
+{
+	const struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
+
+	return call32(442, (uint32_t)AT_FDCWD, low(a, strlen(a) + 1), 0, low(&attr, sizeof(attr)),
+		      sizeof(attr));
+}
+
+static long try_fspick32(const char *a)
+{
+	int fd = (int)call32(433, (uint32_t)AT_FDCWD, low(a, strlen(a) + 1), 0, 0, 0);
+	long r = fd < 0 ? -1 : call32(431, (uint32_t)fd, FSCONFIG_CMD_RECONFIGURE, 0, 0, 0);
+
+	(void)closed(fd);
+	return r;
+}
+
+static long try_umount32(const char *a)
+{
+	return call32(52, low(a, strlen(a) + 1), MNT_DETACH, 0, 0, 0);
+}
+
+static long try_remount32(const char *a)
+{
+	return call32(21, 0, low(a, strlen(a) + 1), 0, MS_REMOUNT | MS_BIND, 0);
+}
+
+static long try_ms_move32(const char *a)
+{
+	return call32(21, low(a, strlen(a) + 1), low("/mnt", 5), 0, MS_MOVE, 0);
+}
+
+static long try_move_mount32(const char *a)
+{
+	return call32(429, (uint32_t)AT_FDCWD, low(a, strlen(a) + 1), (uint32_t)AT_FDCWD,
+		      low("/mnt", 5), 0);
+}
+
+static long try_pivot32(const char *a)
+{
+	const uint32_t path = low(a, strlen(a) + 1);
+
+	return call32(217, path, path, 0, 0, 0);
+}
+
 static long try_setattr_all(const char *a)
 {
 	struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
