@@ -16,6 +16,7 @@
 #define S_IFDIR 0040000
 #define S_IFCHR 0020000
 #define FMODE_WRITE 2
+#define O_TRUNC 01000
 
 /* Whether a mount is the kernel's own, the container's, or one that was taken out of its tree. */
 static __always_inline bool mount_is_of(const struct vfsmount *mnt,

@@ -6,8 +6,9 @@
  *
  * Known by device and inode, so that a bind, a rename, a hard link or a moved socket is the same one. A guarded folder guards
  * what lies directly in it, now or later; no ancestor but the parent is looked at. An entry may be guarded by its name in a
- * folder that is not, and then a file or socket that is made anew under that name is guarded, too. What is itself the root of
- * a mount was given to the container: its parent does not count there.
+ * folder that is not, and then a file or socket that is made anew under that name is guarded, too. What is the root of one of
+ * the mounts that a container starts with was given to it: its parent does not count there. It does where the container, or
+ * who is below it, has bound a single file.
  *
  * Not covered: reading; the times of a file, and its extended attributes; a bind by mount(2), whose source is text, and
  * open_tree(2): what is guarded stays so behind it.
@@ -94,14 +95,15 @@ static __always_inline bool is_foreign(const struct vfsmount *mnt, const struct 
 }
 
 /* What a path leads to. */
-static __always_inline bool path_is_guarded(const struct path *path, __u32 against)
+static __always_inline bool path_is_guarded(const struct path *path, const struct subject *subject)
 {
 	const struct dentry *dentry = path->dentry;
-	const struct dentry *parent = dentry;
+	const struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
-	if (dentry != BPF_CORE_READ(path, mnt, mnt_root))
-		parent = BPF_CORE_READ(dentry, d_parent);
-	return entry_is_guarded(parent, dentry, against);
+	if (!subject->against && dentry == BPF_CORE_READ(path, mnt, mnt_root) &&
+	    mount_seals(compat_mount_of(path->mnt), subject->policy))
+		parent = dentry;
+	return entry_is_guarded(parent, dentry, subject->against);
 }
 
 /* Names that come, go or change: @dentry in @dir. */
@@ -140,7 +142,7 @@ static __always_inline int paths_change(const struct path *path, enum lsm_hook h
 
 	if (!subject.policy)
 		return 0;
-	if (!is_foreign(path->mnt, &subject) && !path_is_guarded(path, subject.against))
+	if (!is_foreign(path->mnt, &subject) && !path_is_guarded(path, &subject))
 		return 0;
 	return confine_refuse(subject.policy, hook, path->dentry);
 }
@@ -156,16 +158,23 @@ static __always_inline int paths_truncate(const struct path *path)
 		if (compat_open_asks_path_truncate() &&
 		    file_is_inherited(path->dentry->d_inode, subject.policy))
 			return 0;
-	} else if (!path_is_guarded(path, subject.against)) {
+	} else if (!path_is_guarded(path, &subject)) {
 		return 0;
 	}
 	return confine_refuse(subject.policy, LSM_HOOK_path_truncate, path->dentry);
 }
 
-/* An open file that is to be written. */
+/* An open file that is to be written, or is emptied: O_TRUNC does that with O_RDONLY, too, and since Linux 6.2 unasked. */
+static __always_inline bool file_is_changed(struct file *file)
+{
+	return (file->f_mode & FMODE_WRITE) || (file->f_flags & O_TRUNC);
+}
+
 static __always_inline int paths_open(struct lsm_container *container, struct file *file)
 {
-	if (!(file->f_mode & FMODE_WRITE) || !path_is_guarded(&file->f_path, 0))
+	const struct subject subject = { .policy = container };
+
+	if (!file_is_changed(file) || !path_is_guarded(&file->f_path, &subject))
 		return 0;
 	return confine_refuse(container, LSM_HOOK_file_open, file->f_path.dentry);
 }
@@ -173,12 +182,13 @@ static __always_inline int paths_open(struct lsm_container *container, struct fi
 /* The same by a task that is in no container. */
 static __always_inline int paths_open_by_engine(struct file *file)
 {
+	struct subject subject = { .against = LSM_GUARD_ENGINES };
 	struct lsm_engine *guard;
 
-	if (!(file->f_mode & FMODE_WRITE) || !task_is_of_host())
+	if (!file_is_changed(file) || !task_is_of_host())
 		return 0;
 	guard = engine_of_current(LSM_ENGINE_IN_DOMAIN);
-	if (!guard || !path_is_guarded(&file->f_path, LSM_GUARD_ENGINES))
+	if (!guard || !path_is_guarded(&file->f_path, &subject))
 		return 0;
 	return confine_refuse(&guard->policy, LSM_HOOK_file_open, file->f_path.dentry);
 }
@@ -188,7 +198,7 @@ static __always_inline int paths_mount(const struct path *path, enum lsm_hook ho
 {
 	struct subject subject = subject_of_current();
 
-	if (!subject.policy || !path_is_guarded(path, subject.against))
+	if (!subject.policy || !path_is_guarded(path, &subject))
 		return 0;
 	return mounts_refuse(subject.policy, hook, path->dentry, 0);
 }

@@ -26,6 +26,7 @@ struct uid_gid_extent {
 struct uid_gid_map {
 	u32 nr_extents;
 	struct uid_gid_extent extent[5];
+	struct uid_gid_extent *forward;
 } __attribute__((preserve_access_index));
 
 struct ns_common {
@@ -70,6 +71,7 @@ struct super_block {
 	dev_t s_dev;
 	struct file_system_type *s_type;
 	long unsigned int s_magic;
+	void *s_fs_info;
 	struct user_namespace *s_user_ns;
 } __attribute__((preserve_access_index));
 
@@ -94,6 +96,7 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_flags;
 	fmode_t f_mode;
 	void *private_data;
 } __attribute__((preserve_access_index));

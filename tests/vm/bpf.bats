@@ -463,7 +463,12 @@ serve_at() { # FOLDER NAME...
 	matrix "
 		read=$g/conf ok ok -
 		write=$g/conf ok EACCES file_open
+		empty=$g/conf ok EACCES file_open
+		write-bound=$g/conf ok EACCES file_open
+		write-bound-below=$g/conf ok EACCES file_open
+		chmod-bound=$g/conf ok EACCES path_chmod
 		write=$g/sub/deep ok ok -
+		write-bound=$g/sub/deep ok ok -
 		create=$g/new ok EACCES path_mknod
 		mkfifo=$g/fifo ok EACCES path_mknod
 		mkdir=$g/dir ok EACCES path_mkdir
@@ -482,9 +487,11 @@ serve_at() { # FOLDER NAME...
 		move-on=$g ok EPERM move_mount
 		mount-on=$at/mnt ok ok -
 		move-on=$at/mnt ok ok -
-		rename-to=$g:$at/moved ok EACCES path_rename" --guard "$g"
+		rename-to=$g:$at/moved ok EACCES path_rename" --guard "$g" --depth 1
 	matrix "
 		write=$at/named ok EACCES file_open
+		write-bound=$at/named ok EACCES file_open
+		empty=$at/alone ok EACCES file_open
 		chmod=$at/named ok EACCES path_chmod
 		rename-to=$at/mine:$at/named ok EACCES path_rename
 		unlink=$at/named ok EACCES path_unlink

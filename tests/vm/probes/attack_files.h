@@ -260,6 +260,57 @@ static long try_write(const char *a)
 	return closed(open(a, O_WRONLY));
 }
 
+/* Emptied, and never opened for writing. */
+static long try_empty(const char *a)
+{
+	return closed(open(a, O_RDONLY | O_TRUNC));
+}
+
+/* The same file at /mnt/f, which is the root of a mount there. */
+static void bind_file(const char *a)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("t", "/mnt", "tmpfs", 0, NULL) < 0 ||
+	    closed(creat("/mnt/f", 0666)) < 0 || mount(a, "/mnt/f", NULL, MS_BIND, NULL) < 0)
+		_exit(250);
+}
+
+static long write_bound(const char *a)
+{
+	bind_file(a);
+	return try_write("/mnt/f");
+}
+
+static long chmod_bound(const char *a)
+{
+	bind_file(a);
+	return chmod("/mnt/f", 0644);
+}
+
+/* In a user namespace below, whose mounts are locked, and were not given to the container all the same. */
+static long write_bound_below(const char *a)
+{
+	bind_file(a);
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		_exit(250);
+	become_root();
+	return try_write("/mnt/f");
+}
+
+static long try_write_bound(const char *a)
+{
+	return in_child(write_bound, a);
+}
+
+static long try_chmod_bound(const char *a)
+{
+	return in_child(chmod_bound, a);
+}
+
+static long try_write_bound_below(const char *a)
+{
+	return in_child(write_bound_below, a);
+}
+
 /* A fresh one may only be mounted where nothing covers the old one: nothing does here. */
 static long mount_fresh(const char *type)
 {
