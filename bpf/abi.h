@@ -15,6 +15,7 @@
 #define LSM_ID_MAX 72		 /* bytes of a container id with the NUL; a longer one is cut */
 #define LSM_OBJECT_MAX 64	 /* bytes of the name of what was asked for, with the NUL */
 #define LSM_CONTAINERS_MAX 16384 /* entries of `containers`, `namespaces`, `counters` */
+#define LSM_UID_LINES 5		 /* of a uid_map that the kernel keeps in their order */
 #define LSM_CGROUP_LEVEL_MAX 16 /* the deepest cgroup that can be registered; the root is level 0 */
 #define LSM_NO_CGROUP                                                                              \
 	(1ULL << 62) /* and its first uid: the id of a container without a cgroup (v2) of its own */
@@ -157,7 +158,8 @@ struct lsm_container {
 	__u64 cgroup_id;
 	__u32 userns; /* inode number of the registered user namespace */
 	/*
-	 * Host id of the first uid it maps: the kernel gives a free inode number to the next namespace at once, and that of a
+	 * Host id of the first line of its uid_map, or, with more than LSM_UID_LINES, of the line with the lowest id inside: as
+	 * the kernel has it. The kernel gives a free inode number to the next namespace at once, and that of a
 	 * container that has stopped must not make a container of it. The ids are its own until it is deleted.
 	 */
 	__u32 first_uid;

@@ -182,6 +182,8 @@ int BPF_PROG(lsm_file_open, struct file *file)
 	r = confine_open(container, file);
 	if (!r)
 		r = paths_open(container, file);
+	if (!r)
+		r = userdata_open(container, file);
 	return r ? r : procguard_open(container, file);
 }
 

@@ -15,8 +15,6 @@
 /* Levels of user namespaces: create_user_ns() refuses to nest deeper than 32. */
 #define USERNS_LEVELS 33
 
-#define UID_EXTENTS 5 /* of a map that are in struct uid_gid_map itself */
-
 /* The nearest registered cgroup that is in the same namespace, or NULL. */
 static __always_inline struct lsm_container *container_by_cgroup(__u32 userns)
 {
@@ -53,9 +51,12 @@ static __always_inline struct lsm_container *container_of_namespace(__u32 userns
 static __always_inline bool userns_is_registered(struct user_namespace *userns,
 						 const struct lsm_namespace *ns)
 {
-	/* more extents than that are stored elsewhere, sorted */
-	return userns->uid_map.nr_extents > UID_EXTENTS ||
-	       userns->uid_map.extent[0].lower_first == ns->strictest.first_uid;
+	/* More extents than that are stored elsewhere, sorted by the ids inside. */
+	__u32 first = userns->uid_map.nr_extents > LSM_UID_LINES ?
+			      BPF_CORE_READ(userns, uid_map.forward, lower_first) :
+			      userns->uid_map.extent[0].lower_first;
+
+	return first == ns->strictest.first_uid;
 }
 
 /* The container of the current task; NULL: it is in none. */

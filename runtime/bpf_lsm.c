@@ -139,6 +139,17 @@ static int allow_stdio(struct lsm *lsm, uint64_t bpf_cgroup, struct error *err)
 	return r;
 }
 
+/* Where the programs find it: the kernel sorts maps of more lines. */
+static uint32_t first_uid(const struct idmap *map)
+{
+	const struct id_mapping *first = &map->uids[0];
+
+	for (size_t i = 1; map->n_uids > LSM_UID_LINES && i < map->n_uids; i++)
+		if (map->uids[i].container_id < first->container_id)
+			first = &map->uids[i];
+	return first->host_id;
+}
+
 /* ---- create ---------------------------------------------------------------------------------------- */
 
 /* Only preferred: the container does without. */
@@ -163,7 +174,7 @@ int bpf_lsm_plan(struct container *c, struct error *err)
 	if (c->state.degraded)
 		return 0;
 	if (fd < 0) { /* --cgroup-manager disabled, or a host without cgroup v2: the user namespace tells whose it is */
-		c->state.bpf_cgroup = LSM_NO_CGROUP | c->state.map.uids[0].host_id;
+		c->state.bpf_cgroup = LSM_NO_CGROUP | first_uid(&c->state.map);
 		return 0;
 	}
 	if (fstat(fd, &st) < 0)
@@ -210,7 +221,7 @@ int bpf_lsm_register(struct container *c, struct error *err)
 		.id = c->options->id,
 		.cgroup_fd = cgroup_v2_fd(c->cgroup),
 		.userns_fd = c->userns_fd,
-		.first_uid = c->state.map.uids[0].host_id,
+		.first_uid = first_uid(&c->state.map),
 		.armed_mode = c->policy.bpf_lsm_mode,
 		.allow = c->policy.bpf_lsm_allow,
 		.userns_depth = USERNS_DEPTH,

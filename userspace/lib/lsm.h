@@ -84,7 +84,11 @@ struct lsm_registration {
 	 */
 	int cgroup_fd;
 	int userns_fd; /* its user namespace; borrowed */
-	uint32_t first_uid; /* host id of the first line of its uid_map: nobody else's while it is registered */
+	/*
+	 * Host id of the first line of its uid_map, or, with more than LSM_UID_LINES, of the line with the lowest id inside:
+	 * nobody else's while it is registered.
+	 */
+	uint32_t first_uid;
 	enum lsm_mode armed_mode; /* for lsm_arm(): audit or enforce */
 	uint32_t allow;		  /* enum lsm_allow */
 	uint32_t userns_depth;	  /* user namespaces that may be nested in its own */

@@ -322,6 +322,7 @@ static const struct {
 	{ "read-bind", try_read_bind },
 	{ "suid", try_suid },
 	{ "create-suid", try_create_suid },
+	{ "tmpfile-suid", try_tmpfile_suid },
 	{ "sgid-dir", try_sgid_dir },
 	{ "setcap", try_setcap },
 	{ "create", try_create },

@@ -398,6 +398,23 @@ static long try_create_suid(const char *a)
 	return r;
 }
 
+/* A file without a name, which gets one. */
+static long try_tmpfile_suid(const char *a)
+{
+	char folder[256], path[64];
+	int fd;
+	long r;
+
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(a, '/') - a), a);
+	fd = open(folder, O_TMPFILE | O_RDWR, 04755);
+	if (fd < 0)
+		return -1;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = linkat(AT_FDCWD, path, AT_FDCWD, a, AT_SYMLINK_FOLLOW);
+	(void)closed(fd);
+	return r;
+}
+
 static long try_sgid_dir(const char *a)
 {
 	return mkdir(a, 0755) < 0 ? -1 : chmod(a, 02755);

@@ -9,6 +9,7 @@
  *   --id ID         of the container, and of its cgroup /sys/fs/cgroup/bpf-test-ID; "c1" unless given
  *   --allow NAME    may be repeated
  *   --first N       host id of the container's root, and of 65535 more behind it; 100000 unless given
+ *   --lines N       its uid_map has N lines more, and so has the mapping of --owner; at most 9
  *   --depth N       user namespaces that may be nested; 0 unless given
  *   --leak N=PATH   descriptor N is this file or folder of the host, opened before the mounts are the container's
  *   --cwd N         the current folder is descriptor N (CVE-2024-21626)
@@ -16,6 +17,7 @@
  *   --mqueue PATH   mount the container's message queues there: a superblock that belongs to its user namespace
  *   --owner PATH=N  id-map PATH so that N, its owner on disk, is the container's root, and nobody else is anybody
  *   --join PID      share the user namespace of that process (a pod)
+ *   --members N     N more containers of the pod, which are never started, with the same masks; they end with this one
  *   --enter PID     no new container: enter that process's namespaces and cgroup, and say what happens before execve(2)
  *   --guard PATH    that socket, file or folder is guarded; may be repeated. Guards end with the container
  *   --guard-in PATH the last part of PATH is guarded in the folder before it, there or not
@@ -49,6 +51,8 @@
 #define CGROUPS "/sys/fs/cgroup"
 #define LEAKS_MAX 8
 #define MASKS_MAX 16
+#define MEMBERS_MAX 64
+#define MAP_ROOM 512 /* bytes */
 
 enum guard_kind { GUARD_PATH, GUARD_IN, GUARD_NAME };
 
@@ -56,7 +60,7 @@ struct options {
 	bool registered;
 	enum lsm_mode mode;
 	const char *id;
-	uint32_t allow, first, depth, fs_allowed;
+	uint32_t allow, first, lines, depth, fs_allowed;
 	struct {
 		int as, fd;
 		bool inherit;
@@ -73,6 +77,8 @@ struct options {
 	size_t n_guards;
 	const char *mqueue, *owner;
 	pid_t join, enter;
+	uint32_t n_members;
+	uint64_t members[MEMBERS_MAX];
 	bool unmarked;
 	char **command;
 };
@@ -185,6 +191,11 @@ static void take_first(struct options *o, const char *text)
 	o->first = (uint32_t)atoi(text);
 }
 
+static void take_lines(struct options *o, const char *text)
+{
+	o->lines = (uint32_t)atoi(text);
+}
+
 static void take_depth(struct options *o, const char *text)
 {
 	o->depth = (uint32_t)atoi(text);
@@ -213,6 +224,13 @@ static void take_join(struct options *o, const char *text)
 static void take_enter(struct options *o, const char *text)
 {
 	o->enter = atoi(text);
+}
+
+static void take_members(struct options *o, const char *text)
+{
+	o->n_members = (uint32_t)atoi(text);
+	if (o->n_members > MEMBERS_MAX)
+		die("--members");
 }
 
 static void take_fs(struct options *o, const char *text)
@@ -251,24 +269,16 @@ static void parse(char **argv, struct options *o)
 		const char *name;
 		void (*take)(struct options *o, const char *text);
 	} words[] = {
-		{ "--mode", take_mode },
-		{ "--id", take_id },
-		{ "--allow", take_allow },
-		{ "--first", take_first },
-		{ "--depth", take_depth },
-		{ "--leak", add_leak },
-		{ "--cwd", take_cwd },
-		{ "--inherit", mark_inherited },
-		{ "--mqueue", take_mqueue },
-		{ "--owner", take_owner },
-		{ "--join", take_join },
-		{ "--enter", take_enter },
-		{ "--guard", take_guard },
-		{ "--guard-in", take_guard_in },
-		{ "--guard-name", take_guard_name },
-		{ "--fs", take_fs },
-		{ "--mask", take_mask },
-		{ "--readonly", take_readonly },
+		{ "--mode", take_mode },	 { "--id", take_id },
+		{ "--allow", take_allow },	 { "--first", take_first },
+		{ "--lines", take_lines },	 { "--depth", take_depth },
+		{ "--leak", add_leak },		 { "--cwd", take_cwd },
+		{ "--inherit", mark_inherited }, { "--mqueue", take_mqueue },
+		{ "--owner", take_owner },	 { "--join", take_join },
+		{ "--enter", take_enter },	 { "--guard", take_guard },
+		{ "--guard-in", take_guard_in }, { "--guard-name", take_guard_name },
+		{ "--members", take_members },	 { "--fs", take_fs },
+		{ "--mask", take_mask },	 { "--readonly", take_readonly },
 	};
 	char **at = argv + 1;
 
@@ -351,11 +361,23 @@ static void child(const struct options *o, const int socks[2])
 	_exit(126);
 }
 
+/* @n ids from @from on, and as many lines with one id each before and behind them as are asked for. */
+static void make_map(char map[MAP_ROOM], uint32_t from, uint32_t to, uint32_t n, uint32_t lines)
+{
+	size_t used;
+
+	(void)str_format(map, MAP_ROOM, "%u %u %u\n", from + lines, to + lines, n);
+	for (uint32_t i = 0; i < lines; i++) {
+		used = strlen(map);
+		(void)str_format(map + used, MAP_ROOM - used, "%u %u 1\n", from + i, to + i);
+	}
+}
+
 /* A user namespace that maps one id on disk to the container's root, for an id-mapped mount. */
-static int owner_userns(uint32_t owner, uint32_t first)
+static int owner_userns(uint32_t owner, const struct options *o)
 {
 	int socks[2], fd;
-	char map[64], byte;
+	char map[MAP_ROOM], byte;
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, socks) < 0 || (pid = fork()) < 0)
@@ -370,7 +392,7 @@ static int owner_userns(uint32_t owner, uint32_t first)
 	(void)close(socks[1]);
 	if (read(socks[0], &byte, 1) != 1)
 		die("child");
-	(void)str_format(map, sizeof(map), "%u %u 1", owner, first);
+	make_map(map, owner, o->first, 1, o->lines);
 	write_maps(pid, map);
 	fd = open_ns(pid, "user");
 	(void)close(socks[0]);
@@ -378,7 +400,7 @@ static int owner_userns(uint32_t owner, uint32_t first)
 	return fd;
 }
 
-static void map_owner(const char *text, uint32_t first)
+static void map_owner(const char *text, const struct options *o)
 {
 	const char *equals = strchr(text, '=');
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
@@ -387,7 +409,7 @@ static void map_owner(const char *text, uint32_t first)
 
 	if (!equals || str_format(path, sizeof(path), "%.*s", (int)(equals - text), text) < 0)
 		die("--owner PATH=N");
-	attr.userns_fd = (uint64_t)owner_userns((uint32_t)atoi(equals + 1), first);
+	attr.userns_fd = (uint64_t)owner_userns((uint32_t)atoi(equals + 1), o);
 	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ||
 	    move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -431,6 +453,44 @@ static void register_child(const struct options *o, struct lsm *lsm, const char 
 		die_err(&err);
 	(void)close(registration.cgroup_fd);
 	(void)close(registration.userns_fd);
+}
+
+static void member_cgroup(const struct options *o, uint32_t i, char path[256])
+{
+	(void)str_format(path, 256, CGROUPS "/bpf-test-%s-%u", o->id, i);
+}
+
+static void register_members(struct options *o, struct lsm *lsm, pid_t pid)
+{
+	struct lsm_registration registration = { .id = "member", .first_uid = o->first };
+	struct error err = ERROR_INIT;
+	char path[256];
+
+	registration.userns_fd = open_ns(pid, "user");
+	for (uint32_t i = 0; i < o->n_members; i++) {
+		member_cgroup(o, i, path);
+		if (mkdir(path, 0755) < 0)
+			die(path);
+		registration.cgroup_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (lsm_register(lsm, &registration, &o->members[i], &err) < 0 ||
+		    lsm_set_masks(lsm, o->members[i], o->masks, o->n_masks, &err) < 0)
+			die_err(&err);
+		(void)close(registration.cgroup_fd);
+	}
+	(void)close(registration.userns_fd);
+}
+
+static void unregister_members(const struct options *o, struct lsm *lsm)
+{
+	struct error err = ERROR_INIT;
+	char path[256];
+
+	for (uint32_t i = 0; i < o->n_members; i++) {
+		member_cgroup(o, i, path);
+		if (lsm_unregister(lsm, o->members[i], &err) < 0)
+			die_err(&err);
+		(void)rmdir(path);
+	}
 }
 
 static void mount_mqueue(const char *path, pid_t pid)
@@ -534,7 +594,7 @@ int main(int argc, char **argv)
 	struct lsm lsm = LSM_INIT;
 	uint64_t cgroup_id = 0;
 	int socks[2], status;
-	char cgroup[256], map[64];
+	char cgroup[256], map[MAP_ROOM];
 	pid_t pid;
 
 	(void)argc;
@@ -548,7 +608,7 @@ int main(int argc, char **argv)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
 		die("keyctl");
 	if (o.owner)
-		map_owner(o.owner, o.first);
+		map_owner(o.owner, &o);
 	open_guards(&o);
 	set_guards(&o, &lsm, true);
 	choose_cgroup(&o, cgroup, sizeof(cgroup));
@@ -565,7 +625,7 @@ int main(int argc, char **argv)
 	}
 	await(socks[0]);
 	if (!o.join && !o.enter) {
-		(void)str_format(map, sizeof(map), "0 %u 65536", o.first);
+		make_map(map, 0, o.first, 65536 - o.lines, o.lines);
 		write_maps(pid, map);
 	}
 	if (o.mqueue)
@@ -573,10 +633,12 @@ int main(int argc, char **argv)
 	move_to_cgroup(cgroup, pid);
 	if (!o.enter && o.registered)
 		register_child(&o, &lsm, cgroup, pid, &cgroup_id);
+	register_members(&o, &lsm, pid);
 	let_go(socks[0]);
 	if (waitpid(pid, &status, 0) < 0)
 		die("waitpid");
 	set_guards(&o, &lsm, false);
+	unregister_members(&o, &lsm);
 	if (!o.enter) {
 		if (o.registered && lsm_unregister(&lsm, cgroup_id, &err) < 0)
 			die_err(&err);
