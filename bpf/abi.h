@@ -54,7 +54,8 @@
 	HOOK(task_prlimit, "tasks", "prlimit(2) across a border")                                     \
 	HOOK(sb_mount, "mounts",                                                                      \
 	     "remounts by mount(2) of the initial mounts; mounts on what is guarded")                 \
-	HOOK(sb_kern_mount, "mounts", "which types of file systems may be mounted")                   \
+	HOOK(sb_kern_mount, "mounts",                                                                 \
+	     "which types of file systems may be mounted; overlays that write to folders of users")   \
 	HOOK(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                \
 	HOOK(move_mount, "mounts", "move_mount(2) of the initial mounts, and on what is guarded")     \
 	HOOK(sb_pivotroot, "mounts", "pivot_root(2) onto an initial mount")                           \

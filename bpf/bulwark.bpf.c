@@ -14,6 +14,7 @@
 #include "confine.bpf.h"
 #include "engine.bpf.h"
 #include "mounts.bpf.h"
+#include "overlays.bpf.h"
 #include "paths.bpf.h"
 #include "procguard.bpf.h"
 #include "self.bpf.h"
@@ -141,7 +142,9 @@ int BPF_PROG(lsm_sb_mount, const char *dev_name, const struct path *path, const 
 SEC("lsm/sb_kern_mount")
 int BPF_PROG(lsm_sb_kern_mount, struct super_block *sb)
 {
-	return mounts_new(sb);
+	int r = mounts_new(sb);
+
+	return r ? r : overlays_new(sb);
 }
 
 SEC("lsm/sb_remount")

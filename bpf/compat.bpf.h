@@ -6,7 +6,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* struct super_block.s_mounts: a list_head of mount.mnt_instance until Linux 6.17, then a chain by mnt_next_for_sb. */
+/* struct super_block.s_mounts: a list_head of mount.mnt_instance until Linux 6.17, then a chain by mnt_next_for_sb, newest first. */
 struct mount___listed {
 	struct list_head mnt_instance;
 } __attribute__((preserve_access_index));

@@ -40,48 +40,89 @@
 #define MNT_LOCK_READONLY 0x400000
 #define MNT_LOCKED 0x800000
 
-/* The mounts of a superblock that are looked at: the first are the oldest, and those it started with are the first. */
-#define SEALED_MOUNTS 16
+/* The mounts of a superblock that are looked at; one that has more counts as sealed. */
+#define SEALED_MOUNTS 4096
 
 static __always_inline bool mount_is_error(const void *pointer)
 {
 	return (__u64)pointer >= (__u64)-4095;
 }
 
-static __always_inline bool mount_seals(struct mount *mount, const struct lsm_container *container)
+static __always_inline bool mount_seals_in(struct mount *mount, __u32 userns)
 {
 	struct mnt_namespace *ns = BPF_CORE_READ(mount, mnt_ns);
 
 	if (!(BPF_CORE_READ(mount, mnt.mnt_flags) & MNT_LOCKED) || !ns || mount_is_error(ns))
 		return false;
-	return BPF_CORE_READ(ns, user_ns, ns.inum) == container->userns;
+	return BPF_CORE_READ(ns, user_ns, ns.inum) == userns;
 }
 
-static __always_inline bool has_seal_chained(struct super_block *sb,
-					     const struct lsm_container *container)
+static __always_inline bool mount_seals(struct mount *mount, const struct lsm_container *container)
 {
-	struct mount *mount = compat_first_chained(sb);
-
-	for (int i = 0; i < SEALED_MOUNTS && mount; i++) {
-		if (mount_seals(mount, container))
-			return true;
-		mount = compat_next_chained(mount);
-	}
-	return false;
+	return mount_seals_in(mount, container->userns);
 }
 
-static __always_inline bool has_seal_listed(struct super_block *sb,
-					    const struct lsm_container *container)
-{
-	struct list_head *head = compat_mounts_list(sb);
-	struct list_head *at = BPF_CORE_READ(head, next);
+/*
+ * The walk through a superblock's mounts. The container may add and remove mounts meanwhile: none that the walk has reached is
+ * freed before it ends (RCU), what is behind a removed one is still behind it, and sealed ones stay. Before Linux 6.18 the
+ * oldest come first, and what the container started with is the oldest; since then they come last.
+ */
+struct seal_walk {
+	__u64 at;   /* struct mount, or struct list_head */
+	__u64 head; /* of the list, where the last one points to */
+	__u32 userns;
+	__u32 sealed; /* found one, or could not tell */
+	__u32 ended;
+};
 
-	for (int i = 0; i < SEALED_MOUNTS && at && at != head; i++) {
-		if (mount_seals(compat_listed_mount(at), container))
-			return true;
-		at = BPF_CORE_READ(at, next);
+static long seal_step_chained(__u32 i, struct seal_walk *walk)
+{
+	struct mount *mount = (void *)walk->at;
+
+	if (!mount) {
+		walk->ended = 1;
+		return 1;
 	}
-	return false;
+	if (mount_seals_in(mount, walk->userns)) {
+		walk->sealed = 1;
+		return 1;
+	}
+	walk->at = (__u64)compat_next_chained(mount);
+	return 0;
+}
+
+static long seal_step_listed(__u32 i, struct seal_walk *walk)
+{
+	struct list_head *at = (void *)walk->at;
+
+	if (walk->at == walk->head) {
+		walk->ended = 1;
+		return 1;
+	}
+	/* A poisoned or unreadable link is no end: whoever unmounts at this moment shall not cut the walk short. */
+	if (!at || mount_seals_in(compat_listed_mount(at), walk->userns)) {
+		walk->sealed = 1;
+		return 1;
+	}
+	walk->at = (__u64)BPF_CORE_READ(at, next);
+	return 0;
+}
+
+static __always_inline bool has_seal(struct super_block *sb, const struct lsm_container *container)
+{
+	struct seal_walk walk = { .userns = container->userns };
+
+	if (compat_mounts_are_chained()) {
+		walk.at = (__u64)compat_first_chained(sb);
+		bpf_loop(SEALED_MOUNTS, seal_step_chained, &walk, 0);
+	} else {
+		struct list_head *head = compat_mounts_list(sb);
+
+		walk.head = (__u64)head;
+		walk.at = (__u64)BPF_CORE_READ(head, next);
+		bpf_loop(SEALED_MOUNTS, seal_step_listed, &walk, 0);
+	}
+	return walk.sealed || !walk.ended;
 }
 
 static __always_inline bool superblock_is_sealed(struct super_block *sb,
@@ -89,9 +130,7 @@ static __always_inline bool superblock_is_sealed(struct super_block *sb,
 {
 	if (!userns_is_of(BPF_CORE_READ(sb, s_user_ns), container))
 		return true;
-	if (compat_mounts_are_chained())
-		return has_seal_chained(sb, container);
-	return has_seal_listed(sb, container);
+	return has_seal(sb, container);
 }
 
 static __always_inline int mounts_refuse(struct lsm_container *container, enum lsm_hook hook,

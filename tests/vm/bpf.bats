@@ -164,6 +164,8 @@ teardown() {
 		fspick=$RO EPERM EPERM witness_fsconfig
 		fspick=$MQ ok EPERM sb_remount
 		remount=$MQ ok EPERM sb_mount
+		fspick-among-many=$MQ ok EPERM sb_remount
+		fspick-own-among-many ok ok -
 		own-mounts ok ok -" --mqueue "$MQ"
 	# int 0x80: other numbers, other entries into the kernel, and the same records.
 	matrix "
@@ -347,7 +349,8 @@ teardown() {
 		create-suid=$user/b ok EPERM path_mknod
 		setcap=$user/c ok EPERM inode_setxattr
 		sgid-dir=$user/d ok ok -
-		tmpfile-suid=$user/e ok EPERM file_open"
+		tmpfile-suid=$user/e ok EPERM file_open
+		overlay-suid=$user ok EPERM sb_kern_mount"
 	matrix "$table" --owner "$user=1000"
 	# A user with many ranges of ids: the kernel keeps such mappings, and such containers' own, in another place.
 	matrix "$table" --owner "$user=1000" --lines 6
@@ -473,6 +476,8 @@ serve_at() { # FOLDER NAME...
 		chmod-bound=$g/conf ok EACCES path_chmod
 		write=$g/sub/deep ok ok -
 		write-bound=$g/sub/deep ok ok -
+		overlay-upper=$g ok EPERM sb_kern_mount
+		overlay-upper=$at/mnt ok ok -
 		create=$g/new ok EACCES path_mknod
 		mkfifo=$g/fifo ok EACCES path_mknod
 		mkdir=$g/dir ok EACCES path_mkdir

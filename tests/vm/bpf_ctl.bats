@@ -165,7 +165,7 @@ one_set() {
 }
 
 # newer/ is this version with one hook more at the end of the table: statfs(2) is refused.
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf ctl: reload of a version that has one hook more, under containers that attack, and back" {
 	local newer=$BUILD/newer/bulwarkctl older before pid
 	older=$("$CTL" status --json | jq '.hooks | length')
@@ -185,7 +185,6 @@ one_set() {
 	run "$PROBES/contain" --enter "$pid" -- stat -f -c statfs /
 	[[ "$output" == "before-exec: ok"*"Operation not permitted"* ]]
 	assert_equal "$("$newer" status --json | jq -c '[.containers[].refusals.sb_statfs // empty]')" '[1]'
-	assert_equal "$("$newer" events --json | jq -c 'select(.hook == "sb_statfs") | .verdict')" '"refused"'
 	# To the one before, it is a number that it does not know.
 	run "$CTL" reload
 	[ "$status" -eq 0 ]

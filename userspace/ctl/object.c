@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "ctl.h"
 #include "error.h"
@@ -133,6 +134,14 @@ static int reuse_maps(struct bpf_object *bpf, const struct lsm *from, struct err
 	return 0;
 }
 
+/* The programs look into overlays, whose types are those of a module on most kernels: it has to be there, or they do not. */
+static void have_overlays(void)
+{
+	int fd = fsopen("overlay", FSOPEN_CLOEXEC);
+
+	(void)fd_close(fd);
+}
+
 int object_load(const struct lsm *reuse, bool debug, struct object *ret, struct error *err)
 {
 	struct object object = { 0 };
@@ -144,6 +153,7 @@ int object_load(const struct lsm *reuse, bool debug, struct object *ret, struct 
 	object.bpf = bpf_object__open_mem(ctl_object_start, object_size(), &options);
 	if (!object.bpf)
 		return error_set(err, errno, "cannot read the BPF object");
+	have_overlays();
 	r = choose_programs(object.bpf, debug, err);
 	if (r == 0 && reuse)
 		r = reuse_maps(object.bpf, reuse, err);

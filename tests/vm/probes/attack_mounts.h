@@ -28,6 +28,39 @@ static long try_fspick(const char *a)
 	return r;
 }
 
+/* Among more mounts of the same file system than anybody looks at one by one. */
+static long fspick_among_many(const char *a)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		_exit(250);
+	for (int i = 0; i < 40; i++)
+		if (mount(a, "/mnt", NULL, MS_BIND, NULL) < 0)
+			_exit(250);
+	return try_fspick(a);
+}
+
+static long try_fspick_among_many(const char *a)
+{
+	return in_child(fspick_among_many, a);
+}
+
+/* What must keep working: a file system of one's own that is mounted in many places. */
+static long fspick_own_among_many(const char *a)
+{
+	(void)a;
+	if (unshare(CLONE_NEWNS) < 0 || mount("t", "/mnt", "tmpfs", 0, NULL) < 0)
+		_exit(250);
+	for (int i = 0; i < 40; i++)
+		if (mount("/mnt", "/mnt", NULL, MS_BIND, NULL) < 0)
+			_exit(250);
+	return try_fspick("/mnt");
+}
+
+static long try_fspick_own_among_many(const char *a)
+{
+	return in_child(fspick_own_among_many, a);
+}
+
 static long try_move_mount(const char *a)
 {
 	return move_mount(AT_FDCWD, a, AT_FDCWD, "/mnt", 0);

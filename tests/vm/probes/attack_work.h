@@ -40,6 +40,61 @@ static long own_overlay(const char *a)
 	return access("/mnt/upper/a", F_OK);
 }
 
+/* An overlay at /mnt/o, with a setuid program in its lower layer, whose upper layer is a folder of somebody else. */
+static void overlay_upon(const char *upper, const char *work)
+{
+	char options[512];
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("t", "/mnt", "tmpfs", 0, NULL) < 0 ||
+	    mkdir("/mnt/l", 0755) < 0 || mkdir("/mnt/o", 0755) < 0 || put("/mnt/l/a", "a") < 0 ||
+	    chmod("/mnt/l/a", 04755) < 0)
+		_exit(250);
+	(void)snprintf(options, sizeof(options), "lowerdir=/mnt/l,upperdir=%s,workdir=%s,userxattr",
+		       upper, work);
+	if (mount("o", "/mnt/o", "overlay", 0, options) < 0)
+		_exit(errno);
+}
+
+/* It is copied up as it is: by the kernel, which asks no hook that knows whose folder that is. */
+static long overlay_suid(const char *a)
+{
+	char upper[128], work[128], copy[160];
+	struct stat st;
+
+	(void)snprintf(upper, sizeof(upper), "%s/upper", a);
+	(void)snprintf(work, sizeof(work), "%s/work", a);
+	(void)snprintf(copy, sizeof(copy), "%s/a", upper);
+	if (mkdir(upper, 0755) < 0 || mkdir(work, 0755) < 0)
+		_exit(250);
+	overlay_upon(upper, work);
+	if (utimensat(AT_FDCWD, "/mnt/o/a", NULL, 0) < 0 || stat(copy, &st) < 0)
+		_exit(250);
+	errno = ENOTSUP;
+	return st.st_mode & S_ISUID ? 0 : -1;
+}
+
+static long try_overlay_suid(const char *a)
+{
+	return in_child(overlay_suid, a);
+}
+
+/* A folder is made in one that is guarded. */
+static long overlay_upper(const char *a)
+{
+	char work[128];
+
+	(void)snprintf(work, sizeof(work), "%s.work", a);
+	if (mkdir(work, 0755) < 0)
+		_exit(250);
+	overlay_upon(a, work);
+	return mkdir("/mnt/o/made", 0755);
+}
+
+static long try_overlay_upper(const char *a)
+{
+	return in_child(overlay_upper, a);
+}
+
 static long try_own_overlay(const char *a)
 {
 	return in_child(own_overlay, a);
