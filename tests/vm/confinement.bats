@@ -352,6 +352,30 @@ namespace_of_seven_lines() {
 
 # ---------------------------------------------------------------- where it cannot be
 
+# without_btf COMMAND...: where this kernel describes none of its types; no kernel of Debian's is so
+without_btf() {
+	unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh "$@"
+}
+
+# bats test_tags=vm-once
+@test "bpf lsm: a kernel without BTF: required, nothing is started; preferred, containers are shown as degraded" {
+	"$CTL" unload >/dev/null
+	config_args sleep 100
+	run_aside without_btf timeout 60 "$RUNTIME" --root "$WORK/state-bulwark" create --bundle "$BUNDLE" "$ID"
+	assert_refused 'BPF LSM' CONFIG_DEBUG_INFO_BTF=y preferred "$POLICY"
+	[ -z "$(ls /sys/fs/bpf)" ]
+	policy_write '{"bpfLsm": {"value": "preferred"}}'
+	run_aside without_btf timeout 60 "$RUNTIME" --root "$WORK/state-bulwark" create --bundle "$BUNDLE" "$ID"
+	assert_status 0
+	runtime start "$ID"
+	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" bpf-lsm
+	run runtime list
+	assert_contains DEGRADED
+	run without_btf "$CTL" status
+	assert_contains CONFIG_DEBUG_INFO_BTF=y
+	rm -f /run/bulwark-test/run/bpf-lsm-failure # or who prefers the layer would not ask again for a while
+}
+
 # bats test_tags=vm
 @test "bpf lsm: a container without a cgroup of its own is known by its user namespace" {
 	config_args attack alg
