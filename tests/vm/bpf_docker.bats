@@ -60,6 +60,7 @@ END
 		pids+=($!)
 	done
 	wait "${pids[@]}" || true # what each said tells more than a status
+	[ -e "$WORK/loads" ] || fail 'the layer was not loaded' "$(head -n 3 "$WORK"/out.*)" "$(tail -n 20 "$DOCKER_DIR/dockerd.log")"
 	cat "$WORK/loads"
 	for i in {1..20}; do
 		assert_equal "$(cat "$WORK/out.$i")" $'alg EPERM\nuserns ok'
