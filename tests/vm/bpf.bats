@@ -500,7 +500,6 @@ serve_at() { # FOLDER NAME...
 	matrix "
 		write=$at/named ok EACCES file_open
 		write-bound=$at/named ok EACCES file_open
-		empty=$at/alone ok EACCES file_open
 		chmod=$at/named ok EACCES path_chmod
 		rename-to=$at/mine:$at/named ok EACCES path_rename
 		unlink=$at/named ok EACCES path_unlink
