@@ -39,6 +39,10 @@ mode_of() {
 	"$CTL" status --json | jq -r --arg id "$1" '.containers[]? | select(.id == $id) | .mode'
 }
 
+mode_is() { # ID MODE
+	[ "$(mode_of "$1")" = "$2" ]
+}
+
 # "HOOK VERDICT ID" of each record since the last time
 recorded() {
 	"$CTL" events --json | jq -r '"\(.hook) \(.verdict) \(.id)"'
@@ -81,7 +85,7 @@ recorded() {
 	run runtime state "$ID"
 	assert_lacks degraded
 	runtime start "$ID"
-	wait_for test "$(mode_of "$ID")" = enforce
+	wait_for mode_is "$ID" enforce
 	run runtime list
 	assert_lacks DEGRADED
 	runtime kill "$ID" KILL
@@ -228,7 +232,7 @@ config_join() {
 	run runtime state "$ID-other"
 	assert_lacks degraded # its monitor built a file system in a user namespace that is armed
 	runtime start "$ID-other"
-	wait_for test "$(mode_of "$ID-other")" = enforce
+	wait_for mode_is "$ID-other" enforce
 	run runtime exec "$ID-other" attack alg
 	assert_equal "$output" 'alg EPERM'
 	run runtime exec "$ID" attack alg
@@ -256,7 +260,7 @@ config_join() {
 	config_args sleep 100
 	container_create "$ID-other"
 	runtime start "$ID"
-	wait_for test "$(mode_of "$ID")" = enforce
+	wait_for mode_is "$ID" enforce
 	touch "$rootfs/tmp/go"
 	wait_for grep -q alg "$out"
 	assert_equal "$(cat "$out")" 'alg EPERM'
@@ -387,7 +391,7 @@ without_btf() {
 	run_aside runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID"
 	assert_status 0
 	runtime start "$ID"
-	wait_for test "$(mode_of "$ID")" = enforce
+	wait_for mode_is "$ID" enforce
 	run runtime exec "$ID" attack alg
 	assert_equal "$output" 'alg EPERM'
 	assert_equal "$("$CTL" status --json | jq -c '.containers[0].cgroup')" 0
