@@ -278,7 +278,8 @@ config_join() {
 # ones are.
 namespace_of_seven_lines() {
 	[ "$(readlink "/proc/$1/ns/user")" != "$(readlink /proc/self/ns/user)" ] || return 1
-	printf '%s\n' '0 0 1' '1 300001 1' '2 300002 1' '3 300003 1' '4 300004 1' '5 300005 1' '6 300006 1' >"/proc/$1/uid_map"
+	printf '%s\n' '0 0 1' '1 300001 1' '2 300002 1' '3 300003 1' '4 300004 1' '5 300005 1' '6 300006 1' >"$WORK/map"
+	cat "$WORK/map" >"/proc/$1/uid_map" # in one write(2)
 }
 
 # bats test_tags=vm
