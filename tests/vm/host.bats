@@ -32,7 +32,7 @@ suite() {
 	results=$(suite "$RUNC" -f '^(run|ps|hooks):' tests/integration/lifecycle.bats)
 	echo "$results"
 	[ "$(grep -c '^ok' <<<"$results")" -ge 10 ]
-	! grep '^not ok' <<<"$results"
+	run ! grep '^not ok' <<<"$results"
 	assert_equal "$("$CTL" events)" ''
 }
 
