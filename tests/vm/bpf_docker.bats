@@ -55,7 +55,7 @@ END
 	assert_equal "$(ls /sys/fs/bpf) $(programs)" ' []'
 	loads_keep_what_they_say
 	for i in {1..20}; do
-		timeout 280 "$DOCKER_CLI" --config "$DOCKER_DIR/client" -H "unix://$DOCKER_DIR/docker.sock" \
+		timeout 600 "$DOCKER_CLI" --config "$DOCKER_DIR/client" -H "unix://$DOCKER_DIR/docker.sock" \
 			run --rm --network none --runtime bulwark bb attack alg userns >"$WORK/out.$i" 2>&1 3>&- 4>&- &
 		pids+=($!)
 	done
