@@ -38,7 +38,7 @@ struct pump {
 	int in_fd;  /* borrowed; -EBADF: closed for good */
 	int out_fd; /* borrowed; -EBADF: what is read is thrown away */
 	size_t start, end;
-	char bytes[PUMP_BYTES];
+	char *bytes; /* PUMP_BYTES of them; NULL: no terminal, so nothing is pumped */
 };
 
 /*
@@ -100,7 +100,7 @@ static bool pump_read(struct pump *p)
 
 	if (p->in_fd < 0 || p->end > 0)
 		return false;
-	n = read(p->in_fd, p->bytes, sizeof(p->bytes));
+	n = read(p->in_fd, p->bytes, PUMP_BYTES);
 	if (n < 0 && would_block())
 		return false;
 	if (n <= 0) {
@@ -380,6 +380,8 @@ static int relay_terminal(struct relay *relay, int master_fd, struct error *err)
 	 * else reads end (EIO).
 	 */
 	_cleanup_close_ int slave_fd = ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	/* Not on the stack, whose pages would be made for every wait, with a terminal or without. */
+	static char to_bytes[PUMP_BYTES], from_bytes[PUMP_BYTES];
 	struct termios before;
 	bool raw;
 	int r;
@@ -390,6 +392,8 @@ static int relay_terminal(struct relay *relay, int master_fd, struct error *err)
 	relay->in.fd = relay->to_child.in_fd = in_fd >= 0 ? in_fd : STDIN_FILENO;
 	relay->out.fd = relay->from_child.out_fd = out_fd >= 0 ? out_fd : STDOUT_FILENO;
 	relay->master.fd = relay->to_child.out_fd = relay->from_child.in_fd = master_fd;
+	relay->to_child.bytes = to_bytes;
+	relay->from_child.bytes = from_bytes;
 	foreground_prepare(master_fd); /* the size may have changed since */
 	raw = make_raw(&before);
 	r = run_loop(relay, err);
@@ -411,6 +415,9 @@ int foreground_wait_with(pid_t pid, int pidfd, int master_fd, int fd, loop_handl
 		.in = { .fd = -EBADF },
 		.out = { .fd = -EBADF },
 		.master = { .fd = -EBADF },
+		/* Zero would be standard input, which without a terminal is the child's alone. */
+		.to_child = { .in_fd = -EBADF, .out_fd = -EBADF },
+		.from_child = { .in_fd = -EBADF, .out_fd = -EBADF },
 	};
 	int r = master_fd >= 0 ? relay_terminal(&relay, master_fd, err) : run_loop(&relay, err);
 

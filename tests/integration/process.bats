@@ -548,6 +548,26 @@ tty_receive() {
 	assert_equal "$(tr '\n' ' ' <<<"$output")" "0 1 2 "
 }
 
+@test "exec: leaves what its process does not read on standard input" {
+	container_start sleep 100
+	printf 'a\nb\n' >"$WORK/in"
+	output=$( { runtime exec "$ID" true && cat; } <"$WORK/in")
+	assert_equal "$output" $'a\nb'
+	output=$( { runtime exec "$ID" sh -c 'read -r line; echo "process: $line"' && cat; } < <(printf 'a\n' && sleep 0.5 && printf 'b\n'))
+	assert_equal "$output" $'process: a\nb'
+}
+
+@test "exec, run: end with their process, though standard input stays open and silent" {
+	container_start sleep 100
+	mkfifo "$WORK/silent"
+	exec 5<>"$WORK/silent"
+	runtime exec "$ID" true <&5
+	runtime delete --force "$ID"
+	config_args true
+	runtime run --bundle "$BUNDLE" "$ID" <&5
+	exec 5<&-
+}
+
 @test "exec: many at once" {
 	local i jobs=()
 	container_start sleep 100
