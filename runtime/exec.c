@@ -376,27 +376,14 @@ static int wait_for_end(struct exec *e, int *ret_status, struct error *err)
 	return r;
 }
 
-static void done(struct exec *e)
-{
-	int *fds[] = { &e->state_fd,  &e->init_pidfd, &e->proc_fd, &e->sock,
-		       &e->peer_sock, &e->master_fd,  &e->pidfd,   &e->agent_fd };
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		*fds[i] = fd_close(*fds[i]);
-	cgroup_free(e->cgroup);
-	lsm_done(&e->lsm);
-	seccomp_program_done(&e->filter);
-	state_done(&e->state);
-	arena_done(&e->arena);
-	json_decref(e->process_json);
-	json_decref(e->config);
-}
-
 int exec_container(const struct globals *globals, const struct exec_options *options,
 		   int *ret_status, struct error *err)
 {
-	struct exec e = {
-		.options = options,
+	/*
+	 * Static, and never freed: the process ends with this verb. After fork(2) each page that is written to, as
+	 * free(3) does, is a fault that costs more than all else that is left to do here.
+	 */
+	static struct exec e = {
 		.lsm = LSM_INIT,
 		.state_fd = -EBADF,
 		.agent_fd = -EBADF,
@@ -409,6 +396,7 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 	};
 	int r = state_check_id(options->id, err);
 
+	e.options = options;
 	if (r == 0)
 		r = fd_check_preserved(options->preserve_fds, err);
 	if (r < 0)
@@ -426,8 +414,5 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 		(void)kill(e.pid, SIGKILL); /* our own child, not reaped yet */
 		(void)waitpid(e.pid, NULL, 0);
 	}
-	if (r == 0)
-		r = wait_for_end(&e, ret_status, err);
-	done(&e);
-	return r;
+	return r < 0 ? r : wait_for_end(&e, ret_status, err);
 }

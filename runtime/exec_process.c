@@ -174,7 +174,7 @@ static int load_from_bundle(const struct exec_options *options, const char *bund
 	r = json_read_file(AT_FDCWD, path, &config, err);
 	if (r < 0)
 		return r;
-	process = json_deep_copy(json_object_get(config, "process"));
+	process = json_incref(json_object_get(config, "process")); /* the rest goes */
 	if (!json_is_object(process))
 		return error_text(err, EINVAL,
 				  "the container's config.json has no process to start from");
