@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "error.h"
+#include "fd.h"
 #include "mountinfo.h"
 #include "path.h"
 #include "str.h"
+#include "sys.h"
 
 /* What follows the folder @dir in @path: "" or "/..."; NULL when @path is not there. */
 static const char *rest_after(const char *path, const char *dir)
@@ -30,14 +33,12 @@ static int join(char *buf, const char *dir, const char *rest)
 	return str_format(buf, PATH_MAX, "%s%s", dir, rest);
 }
 
-int location_of_fd(const struct mountinfo *info, int fd, struct location *ret, struct error *err)
+/* @ret->seen is known. */
+static int locate(const struct mountinfo *info, int fd, struct location *ret, struct error *err)
 {
 	const char *rest;
 	struct statx stx;
-	int r = path_of_fd(fd, ret->seen, err);
 
-	if (r < 0)
-		return r;
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &stx) < 0)
 		return error_set(err, errno, "cannot stat '%s'", ret->seen);
 	if (!(stx.stx_mask & STATX_MNT_ID))
@@ -53,6 +54,37 @@ int location_of_fd(const struct mountinfo *info, int fd, struct location *ret, s
 		return error_text(err, ENAMETOOLONG, "'%s' is too deep in its file system",
 				  ret->seen);
 	return 0;
+}
+
+int location_of_fd(const struct mountinfo *info, int fd, struct location *ret, struct error *err)
+{
+	int r = path_of_fd(fd, ret->seen, err);
+
+	return r < 0 ? r : locate(info, fd, ret, err);
+}
+
+int location_of_path(const struct mountinfo *info, const char *path, struct location *ret,
+		     struct error *err)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+	_cleanup_close_ int fd = sys_openat2(AT_FDCWD, path, &how);
+	bool is_plain =
+		fd >= 0; /* what leads there without a link is where it is, and saves three calls */
+	int r;
+
+	if (fd < 0 && errno == ELOOP)
+		fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '%s'", path);
+	if (!is_plain)
+		r = location_of_fd(info, fd, ret, err);
+	else if (str_format(ret->seen, sizeof(ret->seen), "%s", path) == 0)
+		r = locate(info, fd, ret, err);
+	else
+		r = error_text(err, ENAMETOOLONG, "'%s' is too long", path);
+	return r < 0 ? r : 1;
 }
 
 int location_of_mount(const struct mountinfo_entry *mount, struct location *ret, struct error *err)

@@ -26,6 +26,15 @@ struct location {
  */
 int location_of_fd(const struct mountinfo *info, int fd, struct location *ret, struct error *err);
 
+/**
+ * location_of_path() - The same for a path of the host; links in it are followed
+ * @path:	absolute, without "." and "..", and no "/" at its end
+ *
+ * Return: 1, 0 when nothing is there, else negative as location_of_fd().
+ */
+int location_of_path(const struct mountinfo *info, const char *path, struct location *ret,
+		     struct error *err);
+
 /* Of what is mounted: the mount's root. */
 int location_of_mount(const struct mountinfo_entry *mount, struct location *ret, struct error *err);
 

@@ -177,16 +177,10 @@ struct restricted {
 static int find_place(const struct mountinfo *info, const struct place_row *row, struct place *ret,
 		      struct error *err)
 {
-	_cleanup_close_ int fd = open(row->path, O_PATH | O_CLOEXEC);
 	struct location location;
-	int r;
+	int r = location_of_path(info, row->path, &location, err);
 
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-		return 0;
-	if (fd < 0)
-		return error_set(err, errno, "cannot open '%s'", row->path);
-	r = location_of_fd(info, fd, &location, err);
-	if (r < 0)
+	if (r <= 0)
 		return r;
 	*ret = (struct place){ row, location.dev, strdup(location.path) };
 	return ret->path ? 1 : error_set(err, ENOMEM, "restricted paths");

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -107,6 +108,41 @@ static void test_location_of_fd_refuses_what_is_deleted(void **state)
 	mountinfo_done(&info);
 }
 
+static void test_location_of_path_follows_links_and_misses_nothing(void **state)
+{
+	char dir[] = "/tmp/test_location.XXXXXX", folder[64], link[64], missing[64];
+	struct location by_name, by_link, by_fd;
+	_cleanup_close_ int fd = -EBADF;
+	struct mountinfo info;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(str_format(folder, sizeof(folder), "%s/folder", dir), 0);
+	assert_int_equal(str_format(link, sizeof(link), "%s/link", dir), 0);
+	assert_int_equal(str_format(missing, sizeof(missing), "%s/folder/missing", dir), 0);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(symlink("folder", link), 0);
+	assert_int_equal(mountinfo_read(&info, NULL), 0);
+
+	fd = open(folder, O_PATH | O_CLOEXEC);
+	assert_int_equal(location_of_fd(&info, fd, &by_fd, NULL), 0);
+	assert_int_equal(location_of_path(&info, folder, &by_name, NULL), 1);
+	assert_int_equal(location_of_path(&info, link, &by_link, NULL), 1);
+	assert_string_equal(by_name.seen, folder);
+	assert_string_equal(by_link.seen, folder);
+	assert_string_equal(by_name.path, by_fd.path);
+	assert_string_equal(by_link.path, by_fd.path);
+	assert_true(by_name.dev == by_fd.dev && by_link.dev == by_fd.dev);
+	assert_int_equal(location_of_path(&info, missing, &by_name, NULL), 0);
+	info.n = 0;
+	assert_int_equal(location_of_path(&info, folder, &by_name, NULL), -EPERM);
+
+	mountinfo_done(&info);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_location_through_puts_paths_together),
 		cmocka_unit_test(test_location_of_fd_finds_the_mount),
 		cmocka_unit_test(test_location_of_fd_refuses_what_is_deleted),
+		cmocka_unit_test(test_location_of_path_follows_links_and_misses_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
