@@ -295,6 +295,32 @@ targets() {
 	assert_equal "$(sha256sum <"$RUNTIME")" "$before"
 }
 
+# The kernel resolves an interpreter, and finds the runtime there, which then runs inside as the container's own process. What
+# is left to it: it is a program of the host that nobody inside can change. Where the BPF layer is loaded it does not start:
+# confinement.bats.
+@test "escapes: #!/proc/self/exe runs the runtime's program inside, and nobody there can change it (CVE-2019-5736)" {
+	requires_bulwark
+	local before i
+	before=$(sha256sum <"$RUNTIME")
+	printf '#!/proc/self/exe --version\n' >"$ROOTFS/bin/evil"
+	printf '#!/proc/self/exe\n' >"$ROOTFS/bin/evil2"
+	chmod 0755 "$ROOTFS"/bin/evil*
+	config_caps_all
+	runtime_run evil
+	assert_contains 'bulwark version' # it is that program
+	runtime_run evil2
+	[ "$status" -ne 0 ]
+	container_start sh -c 'exewriter /stop >/writer.out; sleep 100'
+	for i in {1..100}; do
+		runtime exec "$ID" evil </dev/null >/dev/null 2>&1 || :
+	done
+	touch "$ROOTFS/stop"
+	wait_for grep -q MET "$ROOTFS/writer.out"
+	run tail -n 1 "$ROOTFS/writer.out"
+	[[ "$output" =~ ^MET\ [1-9][0-9]*\ READ\ [0-9]+\ CHANGED\ 0$ ]] || fail "$(head -n 20 "$ROOTFS/writer.out")" "$output"
+	assert_equal "$(sha256sum <"$RUNTIME")" "$before"
+}
+
 # bats test_tags=vm-once
 @test "escapes: root of the container gets no hold of who enters it (CVE-2016-9962)" {
 	requires_bulwark

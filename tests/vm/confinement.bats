@@ -206,6 +206,30 @@ recorded() {
 	assert_contains secret # without the layer it is read
 }
 
+# Without the layer the runtime's program runs inside, where nobody can change it: escapes.bats.
+# bats test_tags=vm
+@test "bpf lsm: the runtime's own program, as the program or its interpreter, is not run inside (CVE-2019-5736)" {
+	printf '#!/proc/self/exe --version\n' >"$ROOTFS/bin/evil"
+	chmod 0755 "$ROOTFS/bin/evil"
+	policy_write '{"bpfLsmMode": {"value": "audit"}}'
+	runtime_run evil
+	assert_contains 'bulwark version'
+	assert_equal "$(recorded)" "file_open audited $ID"
+	policy_write
+	run_aside runtime run --bundle "$BUNDLE" "$ID"
+	assert_lacks 'bulwark version'
+	[ "$status" -ne 0 ]
+	assert_equal "$("$CTL" events --json | jq -r '"\(.hook) \(.verdict) \(.id) \(.object)"')" "file_open refused $ID bulwark"
+	bundle_new
+	printf '#!/proc/self/exe --version\n' >"$ROOTFS/bin/evil"
+	chmod 0755 "$ROOTFS/bin/evil"
+	container_start sleep 100
+	run runtime exec "$ID" evil </dev/null
+	[ "$status" -ne 0 ]
+	assert_lacks 'bulwark version'
+	assert_equal "$("$CTL" events --json | jq -r '"\(.hook) \(.verdict) \(.id) \(.object)"')" "file_open refused $ID bulwark"
+}
+
 # ---------------------------------------------------------------- pods
 
 # config_join TYPE PATH
