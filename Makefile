@@ -303,9 +303,10 @@ check-root:
 check-vm:
 	@scripts/run-tests vm
 
+TIERS = all
 test:
 	@scripts/setup test
-	@scripts/run-tests all
+	@scripts/run-tests $(TIERS)
 
 test-full:
 	@scripts/setup test
