@@ -107,7 +107,7 @@ versioned_objects := $B/ctl/main.o $(versioned_sources:runtime/%.c=$B/runtime/%.
 
 # The same for where programs lie.
 placed_sources := $(if $(runtime_sources),$(shell grep -lE 'PATHS_(SYSTEMD|CTL|MONITOR)' $(runtime_sources)))
-placed_objects := $(placed_sources:runtime/%.c=$B/runtime/%.o) $(placed_sources:runtime/%.c=$B/test/runtime/%.o)
+placed_objects := $B/ctl/upgrade.o $(placed_sources:runtime/%.c=$B/runtime/%.o) $(placed_sources:runtime/%.c=$B/test/runtime/%.o)
 place_flags = -DBULWARK_LIBEXEC='"$(if $(filter $B/test/%,$@),$(abspath $B),$(libexec))"' \
 	-DBULWARK_SBIN='"$(if $(filter $B/test/%,$@),$(abspath $B),$(PREFIX)/sbin)"'
 
@@ -136,8 +136,12 @@ $B/bulwark-monitor: $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stam
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -o $@ $(filter %.o %.a,$^) $(monitor_libs)
 
-# The same, with a worker that turns against its keeper: monitor.bats.
-$B/hostile/bulwark-monitor: $B/hostile/worker.o $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stamp-link
+# The same, with workers that turn against their keeper, or are of no use: monitor.bats, upgrade.bats.
+hostile_programs := $B/hostile/bulwark-monitor $B/hostile/quitter $B/hostile/sleeper
+$B/hostile/bulwark-monitor: $B/hostile/worker.o
+$B/hostile/quitter: $B/hostile/quitter.o
+$B/hostile/sleeper: $B/hostile/sleeper.o
+$(hostile_programs): $(monitor_objects) $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_static) -Wl,--wrap=worker_main -o $@ $(filter %.o %.a,$^) $(monitor_libs)
 
@@ -215,7 +219,7 @@ $B/systemd/%.o: userspace/systemd/%.c $B/stamp-compile
 $B/ctl/%.o: userspace/ctl/%.c $B/stamp-compile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) $(if $(filter $@,$(versioned_objects)),$(version_flags)) \
-		-DLSM_OBJECT_FILE='"$B/bpf/bulwark.bpf.o"' -c -o $@ $<
+		$(if $(filter $@,$(placed_objects)),$(place_flags)) -DLSM_OBJECT_FILE='"$B/bpf/bulwark.bpf.o"' -c -o $@ $<
 
 # It carries the programs.
 $B/ctl/object.o: $B/bpf/bulwark.bpf.o
@@ -292,7 +296,7 @@ FORCE:
 unit-programs: $(unit_programs)
 fuzz-programs: $(fuzz_programs)
 bench-programs: $(bench_programs)
-probes: $(probe_programs) $B/hostile/bulwark-monitor $B/newer/bulwarkctl
+probes: $(probe_programs) $(hostile_programs) $B/newer/bulwarkctl
 
 check:
 	@scripts/run-tests unit

@@ -27,6 +27,7 @@
 #include "proc.h"
 #include "str.h"
 #include "sys.h"
+#include "unix_socket.h"
 
 #define ANSWER_S 10 /* seconds that one answer may take: it has less to do than we */
 #define END_MS 2000 /* it has one process to wait for */
@@ -180,14 +181,20 @@ void monitor_build(struct container *c)
 			.no_sysctls = has_readonly_sysctls(c),
 		},
 	};
+	_cleanup_close_ int listen_fd = -EBADF;
 	struct error err = ERROR_INIT;
-	int r;
+	int r, fds[2];
 
 	if (c->monitor_fd < 0)
 		return;
+	/* what reaches this folder is the host's root alone; a name that it has already is only a monitor without upgrades */
+	listen_fd =
+		unix_socket_bind(c->state_fd, MONITOR_SOCKET, SOCK_SEQPACKET | SOCK_NONBLOCK, NULL);
+	fds[0] = c->userns_fd;
+	fds[1] = listen_fd;
 	r = describe_cgroup(c, m.userns.membership, sizeof(m.userns.membership), &err);
 	if (r == 0)
-		r = fd_send(c->monitor_fd, &m, sizeof(m), &c->userns_fd, 1, &err);
+		r = fd_send(c->monitor_fd, &m, sizeof(m), fds, listen_fd < 0 ? 1 : 2, &err);
 	if (r < 0)
 		do_without(c, &err);
 }

@@ -6,32 +6,11 @@
 # them. FULL=1 lets the crash test run for thirty seconds.
 
 load helpers
+load monitor
 
 setup() {
 	common_setup
-	requires_bulwark
-	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
-}
-
-keeper_pid() {
-	jq .monitorPid "$WORK/state-bulwark/$ID/state.json"
-}
-
-worker_pid() { # KEEPER
-	local children=
-	read -r children <"/proc/$1/task/$1/children" || : # a line without an end
-	echo "${children%% *}"
-}
-
-has_worker() {
-	[ -n "$(worker_pid "$1")" ]
-}
-
-# A worker other than $2
-has_new_worker() { # KEEPER OLD
-	local now
-	now=$(worker_pid "$1")
-	[ -n "$now" ] && [ "$now" != "$2" ]
+	requires_fuse
 }
 
 # Every emulated file of the container that has something in it: diskstats is empty where nothing was read
@@ -44,11 +23,6 @@ emulated() {
 pss_is_below() { # KIB KEEPER
 	[ "$(awk '/^Pss:/ { n += $2 } END { print n }' "/proc/$2/smaps_rollup" \
 		"/proc/$(worker_pid "$2")/smaps_rollup")" -lt "$1" ]
-}
-
-limited() { # COMMAND...
-	config_set '.linux.resources.memory.limit = 268435456 | .linux.resources.cpu = {cpus: "0", quota: 150000, period: 100000}'
-	container_start "$@"
 }
 
 # ---------------------------------------------------------------- what is seen

@@ -32,4 +32,5 @@ int ctl_load(const struct ctl_options *options, struct error *err);
 int ctl_reload(const struct ctl_options *options, struct error *err);
 int ctl_unload(const struct ctl_options *options, struct error *err);
 int ctl_status(const struct ctl_options *options, struct error *err);
+int ctl_upgrade(const struct ctl_options *options, struct error *err);
 int ctl_events(const struct ctl_options *options, struct error *err);

@@ -35,6 +35,9 @@ static const struct command commands[] = {
 	  "load this version's programs in the place of those that are loaded, without a gap", NULL,
 	  ctl_reload },
 	{ "unload", "force", "remove the programs and all their pins", NULL, ctl_unload },
+	{ "upgrade", "",
+	  "have the monitors of all containers serve from the program that is installed now",
+	  "1 also when a container keeps the one it had", ctl_upgrade },
 	{ "status", "json", "what is loaded, what is missing and why, and the containers",
 	  "3 with --json: nothing is loaded", ctl_status },
 	{ "events", "json follow journal", "what was refused to containers, as it was recorded",
@@ -135,7 +138,8 @@ static int run(const struct command *command, const struct ctl_options *options,
 	int r;
 
 	if (geteuid() != 0)
-		return error_text(err, EPERM, "%s: only root may look at or change the BPF LSM layer",
+		return error_text(err, EPERM,
+				  "%s: only root may look at or change what protects containers",
 				  command->name);
 	r = command->run(options, err);
 	return r < 0 ? error_wrap(err, "%s", command->name) : r;

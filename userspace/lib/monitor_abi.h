@@ -9,6 +9,10 @@
  *			with init; before, with its end of the socket
  *
  * FAILED takes the place of what the monitor should have said.
+ *
+ * And between `bulwarkctl upgrade` and the keeper of a container that is there, on a SOCK_SEQPACKET socket in its state folder,
+ * which only the host's root can reach: one struct monitor_request, one struct monitor_answer. Keepers live as long as their
+ * containers, so these two never change.
  */
 #pragma once
 
@@ -19,12 +23,13 @@
 
 #define MONITOR_SOCK_FD                                                                            \
 	3 /* the monitor's end, when it is executed; 0 to 2 are /dev/null, and nothing else is open */
-#define MONITOR_VERSION 1 /* both are installed together: other versions refuse each other */
+#define MONITOR_VERSION 2 /* both are installed together: other versions refuse each other */
 #define MONITOR_PATH_MAX 96
 #define MONITOR_FILES_MAX FD_PASS_MAX
 
 enum monitor_word {
-	MONITOR_USERNS = 1, /* descriptor: the container's user namespace */
+	MONITOR_USERNS =
+		1, /* descriptors: the container's user namespace; where it can be asked: MONITOR_SOCKET */
 	MONITOR_FILES,
 	MONITOR_READY,
 	MONITOR_COMMIT, /* descriptors: pidfd of init; if there is one, an engine's overlay and its twin, both detached */
@@ -48,6 +53,20 @@ struct monitor_commit {
 struct monitor_files {
 	uint32_t n;
 	char paths[MONITOR_FILES_MAX][MONITOR_PATH_MAX]; /* absolute in the container, below /proc or /sys */
+};
+
+#define MONITOR_SOCKET "monitor.sock" /* in the state folder */
+
+/* Descriptor: the program that its workers are to be from now on. */
+struct monitor_request {
+	uint32_t word; /* MONITOR_REQUEST_UPGRADE */
+	uint32_t pad;
+};
+#define MONITOR_REQUEST_UPGRADE 1
+
+struct monitor_answer {
+	int32_t code; /* an errno; 0: done */
+	char why[252];
 };
 
 struct monitor_message {

@@ -43,6 +43,7 @@
 #include "str.h"
 #include "superblock.h"
 #include "trim.h"
+#include "upgrade.h"
 #include "worker.h"
 
 #define FAST_RESTARTS 8	  /* without one request served in between; then with a pause */
@@ -50,11 +51,16 @@
 #define RESTARTS_MAX                                                                               \
 	20 /* then the connection ends, or its readers would wait where no signal reaches them */
 #define CREATE_RESTARTS 10 /* before COMMIT: then there is no emulation */
+#define FALLBACK_RESTARTS                                                                          \
+	4 /* of a program that was given later: fewer than ATTEMPTS_MAX of worker.c */
+#define TRIAL_STEP_MS 2
+#define TRIAL_STEPS 1500 /* then a new program is one that does not come to life */
 
 struct keeper {
 	struct loop *loop;
 	int control_fd; /* -EBADF after COMMIT */
 	int dev_fd, exe_fd;
+	int old_exe_fd; /* what workers were before an upgrade, and are again when that is no good; -EBADF */
 	int empty_ns_fd; /* mount namespace that it goes to; -EBADF: it is there */
 	int init_pidfd;
 	int builder_sock;
@@ -64,6 +70,9 @@ struct keeper {
 	struct settings settings;
 	struct shared *shared;
 	struct coherence *coherence; /* NULL: no twin overlay */
+	struct upgrade *upgrade;     /* NULL: nobody can ask for one */
+	uint64_t began;		     /* when the one on trial began */
+	unsigned int trial;	     /* steps that it has left; 0: none is on trial */
 	pid_t builder, worker;	     /* 0: none */
 	uint64_t n_workers;	     /* so far */
 	uint64_t served;	     /* when the last worker began */
@@ -133,19 +142,91 @@ static int start_worker(struct keeper *k, struct error *err)
 	return 0;
 }
 
-static int pause_first(const struct keeper *k, struct error *err)
+static int wake_up_in(const struct keeper *k, unsigned int ms, struct error *err)
 {
-	unsigned int shift = k->failures - FAST_RESTARTS, ms = PAUSE_MAX_MS;
 	struct itimerspec when = { 0 };
 
-	if (shift < 10 && (1U << shift) < ms)
-		ms = 1U << shift;
 	when.it_value.tv_sec = ms / 1000;
 	when.it_value.tv_nsec = (long)(ms % 1000) * 1000000 + 1; /* zero would disarm it */
 	if (timerfd_settime(k->timer_fd, 0, &when, NULL) < 0)
 		return error_set(err, errno, "timerfd_settime");
 	return 0;
 }
+
+static int pause_first(const struct keeper *k, struct error *err)
+{
+	unsigned int shift = k->failures - FAST_RESTARTS, ms = PAUSE_MAX_MS;
+
+	if (shift < 10 && (1U << shift) < ms)
+		ms = 1U << shift;
+	return wake_up_in(k, ms, err);
+}
+
+/* Its death ends the connection, unless it is the first of the two to die. */
+static void end_worker(struct keeper *k)
+{
+	if (!k->worker)
+		return;
+	(void)kill(k->worker, SIGKILL); /* our child, not reaped yet */
+	(void)waitpid(k->worker, NULL, 0);
+	k->worker = 0;
+}
+
+/* ---- another program for it ------------------------------------------------------------------------------- */
+
+static void fall_back(struct keeper *k)
+{
+	fd_close(k->exe_fd);
+	k->exe_fd = take_fd(&k->old_exe_fd);
+}
+
+/* Readers wait meanwhile, as over any death of a worker. */
+static int end_trial(struct keeper *k, const struct error *why, struct error *err)
+{
+	k->trial = 0;
+	upgrade_answer(k->upgrade, why);
+	if (!why)
+		return 0;
+	end_worker(k);
+	fall_back(k);
+	return start_worker(k, NULL) == 0 ? 0 : wake_up_in(k, PAUSE_MAX_MS, err);
+}
+
+static int watch_trial(struct keeper *k, struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	if (k->shared->began != k->began)
+		return end_trial(k, NULL, err);
+	if (--k->trial > 0)
+		return wake_up_in(k, TRIAL_STEP_MS, err);
+	(void)error_text(&why, ETIMEDOUT,
+			 "the new program does nothing, so its workers go on with the old one");
+	return end_trial(k, &why, err);
+}
+
+/* See upgrade.h. The keeper itself stays what it is: it is the one that must not die. */
+static int begin_trial(void *data, int exe_fd, struct error *err)
+{
+	struct keeper *k = data;
+
+	if (k->fuse_fd < 0 || k->control_fd >= 0 || k->trial) {
+		fd_close(exe_fd);
+		return error_text(err, ESRCH,
+				  "its emulated files have come to an end, or are just made");
+	}
+	end_worker(k);
+	fd_close(k->old_exe_fd);
+	k->old_exe_fd = k->exe_fd;
+	k->exe_fd = exe_fd;
+	k->failures = 0;
+	k->began = k->shared->began;
+	k->trial = TRIAL_STEPS;
+	(void)start_worker(k, NULL); /* no process to be had: then the time is over some day */
+	return wake_up_in(k, TRIAL_STEP_MS, err);
+}
+
+/* ---- its death -------------------------------------------------------------------------------------------- */
 
 static int on_timer(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
 {
@@ -155,6 +236,8 @@ static int on_timer(struct loop *loop, int fd, uint32_t events, void *data, stru
 	(void)loop;
 	(void)events;
 	(void)!read(fd, &ticks, sizeof(ticks));
+	if (k->trial)
+		return watch_trial(k, err);
 	if (k->worker || k->fuse_fd < 0)
 		return 0;
 	(void)start_worker(k, err); /* no process to be had: the next time */
@@ -164,7 +247,14 @@ static int on_timer(struct loop *loop, int fd, uint32_t events, void *data, stru
 /* It ends by itself when there is nothing to serve any more; otherwise something killed it. */
 static int worker_died(struct keeper *k, int status, struct error *err)
 {
+	struct error why = ERROR_INIT;
+
 	k->worker = 0;
+	if (k->trial && k->shared->began == k->began) {
+		(void)error_text(&why, ENOEXEC,
+				 "the new program's worker died at once, so its workers go on with the old one");
+		return end_trial(k, &why, err);
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) {
 		k->fuse_fd = fd_close(k->fuse_fd);
 		return 0;
@@ -172,6 +262,10 @@ static int worker_died(struct keeper *k, int status, struct error *err)
 	k->failures = k->shared->served == k->served ? k->failures + 1 : 0;
 	if (k->control_fd >= 0 && k->failures > CREATE_RESTARTS)
 		return error_text(err, EIO, "its workers die before they have served anything");
+	if (k->failures > FALLBACK_RESTARTS && k->old_exe_fd >= 0) {
+		fall_back(k);
+		k->failures = 0;
+	}
 	if (k->failures > RESTARTS_MAX) {
 		k->fuse_fd = fd_close(k->fuse_fd);
 		return 0;
@@ -282,17 +376,19 @@ static int on_control(struct loop *loop, int fd, uint32_t events, void *data, st
 	return commit(data, &m.commit, fds, n_fds, err);
 }
 
-/* 1: it came, with one descriptor. 0: create ended before. */
-static int wait_for(const struct keeper *k, enum monitor_word word, struct monitor_message *ret,
-		    int *ret_fd, struct error *err)
+/* 1: it came, with its descriptors; the second is -EBADF where there is none. 0: create ended before. */
+static int wait_for_userns(const struct keeper *k, struct monitor_message *ret, int ret_fds[2],
+			   struct error *err)
 {
 	size_t n_fds = 0;
-	ssize_t n = fd_recv(k->control_fd, ret, sizeof(*ret), ret_fd, 1, &n_fds, err);
+	ssize_t n = fd_recv(k->control_fd, ret, sizeof(*ret), ret_fds, 2, &n_fds, err);
 
 	if (n <= 0)
 		return (int)n;
-	if (n != sizeof(*ret) || ret->word != word || n_fds != 1)
-		return error_text(err, EPROTO, "not the word %d", word);
+	for (size_t i = n_fds; i < 2; i++)
+		ret_fds[i] = -EBADF;
+	if (n != sizeof(*ret) || ret->word != MONITOR_USERNS || n_fds < 1)
+		return error_text(err, EPROTO, "not a USERNS"); /* the end of all descriptors */
 	if (ret->version != MONITOR_VERSION)
 		return error_text(err, EPROTO,
 				  "bulwark and bulwark-monitor are of different versions");
@@ -442,6 +538,8 @@ static int begin(struct keeper *k, struct monitor_userns *m, struct error *err)
 	if (r < 0)
 		return r;
 	k->builder_sock = fd_close(k->builder_sock);
+	k->settings.version = SHARED_VERSION;
+	k->settings.size = sizeof(*k->shared);
 	k->settings.fuse_fd = k->fuse_fd;
 	k->settings.uid = m->root_uid;
 	k->settings.gid = m->root_gid;
@@ -457,27 +555,20 @@ static int begin(struct keeper *k, struct monitor_userns *m, struct error *err)
 /* 1: it is at work. 0: create ended before. */
 static int set_up(struct keeper *k, struct error *err)
 {
-	_cleanup_close_ int userns_fd = -EBADF;
 	struct monitor_message m;
-	int r = make(k, err);
+	int fds[2], r = make(k, err);
 
 	if (r == 0)
-		r = wait_for(k, MONITOR_USERNS, &m, &userns_fd, err);
+		r = wait_for_userns(k, &m, fds, err);
 	if (r <= 0)
 		return r;
-	r = superblock_go(k->builder_sock, &m, userns_fd, err);
+	r = superblock_go(k->builder_sock, &m, fds[0], err);
+	fd_close(fds[0]);
 	if (r == 0)
 		r = begin(k, &m.userns, err);
+	if (r == 0 && fds[1] >= 0) /* without it there is no upgrade, and that is all */
+		(void)upgrade_new(k->loop, fds[1], begin_trial, k, &k->upgrade, NULL);
 	return r < 0 ? r : 1;
-}
-
-/* Its death ends the connection, unless it is the first of the two to die. */
-static void end_worker(struct keeper *k)
-{
-	if (!k->worker)
-		return;
-	(void)kill(k->worker, SIGKILL); /* our child, not reaped yet */
-	(void)waitpid(k->worker, NULL, 0);
 }
 
 static void tell(const struct keeper *k, const struct error *err)
@@ -496,6 +587,7 @@ int keeper_main(void)
 		.control_fd = MONITOR_SOCK_FD,
 		.dev_fd = -EBADF,
 		.exe_fd = -EBADF,
+		.old_exe_fd = -EBADF,
 		.empty_ns_fd = -EBADF,
 		.init_pidfd = -EBADF,
 		.builder_sock = -EBADF,

@@ -30,7 +30,8 @@ int main(int argc, char **argv)
 	if (argc == 2 && str_eq(argv[1], "worker")) {
 		static struct settings settings;
 
-		if (pread(WORKER_SETTINGS_FD, &settings, sizeof(settings), 0) != sizeof(settings))
+		if (pread(WORKER_SETTINGS_FD, &settings, sizeof(settings), 0) != sizeof(settings) ||
+		    settings.version != SHARED_VERSION || settings.size != sizeof(struct shared))
 			return EXIT_FAILURE;
 		return worker_main(&settings);
 	}

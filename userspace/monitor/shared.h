@@ -3,14 +3,20 @@
  * shared - owns what a worker is given: settings, which no worker can change, and the memory that outlives workers.
  *
  * Both are memfds, sealed against change of size, so that no worker can take the pages away under the keeper; settings also
- * against writing, or one worker could choose who the next one is. The keeper reads nothing in the memory but @served, as a
- * sign of life; a worker believes nothing it finds there without a look.
+ * against writing, or one worker could choose who the next one is. The keeper reads nothing in the memory but @began and
+ * @served, as signs of life; a worker believes nothing it finds there without a look.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include "emulation.h"
+
+/*
+ * Raised when anything changes that a worker finds: these structs, or what emulation/ keeps in @state. A worker of another
+ * version ends at once, and `bulwarkctl upgrade` leaves the container with the one it has.
+ */
+#define SHARED_VERSION 1
 
 #define SHARED_REQUEST_MAX                                                                         \
 	12288 /* more than FUSE_MIN_READ_BUFFER, and than WORKER_WRITE_MAX with its headers */
@@ -27,6 +33,8 @@ struct shared_handle {
 
 /* The keeper's. Descriptors have the same numbers in a worker. */
 struct settings {
+	uint32_t version; /* SHARED_VERSION; the first in any */
+	uint32_t size;	  /* of struct shared */
 	struct emu_sources sources;
 	int32_t fuse_fd;
 	int32_t shared_fd; /* struct shared */
@@ -37,6 +45,7 @@ struct settings {
 /* The workers'. */
 struct shared {
 	int64_t boottime_offset_ns; /* the keeper's, who learns of it when there is a worker: see emulation.h */
+	uint64_t began;		    /* workers that got as far as to serve */
 	uint64_t served;   /* requests */
 	uint64_t answered; /* number of the last one */
 	uint32_t attempts; /* how often the one in @request was begun */

@@ -269,6 +269,7 @@ int worker_main(const struct settings *settings)
 		return EXIT_FAILURE;
 	if (!take_over(settings->fuse_fd)) /* no successor could, either: an end is better than a wait without one */
 		return EXIT_SUCCESS;
+	s->began++;
 	serve(session, emu, settings->fuse_fd);
 	return EXIT_SUCCESS;
 }

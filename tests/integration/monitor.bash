@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# monitor - owns what tests need to know of a container's bulwark-monitor: who it is, and whether it was replaced.
+# shellcheck disable=SC2154 # $WORK, $ID and their like are of helpers.bash
+
+requires_fuse() {
+	requires_bulwark
+	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
+}
+
+keeper_pid() {
+	jq .monitorPid "$WORK/state-bulwark/$ID/state.json"
+}
+
+worker_pid() { # KEEPER
+	local children=
+	read -r children <"/proc/$1/task/$1/children" || : # a line without an end
+	echo "${children%% *}"
+}
+
+has_worker() {
+	[ -n "$(worker_pid "$1")" ]
+}
+
+# A worker other than $2
+has_new_worker() { # KEEPER OLD
+	local now
+	now=$(worker_pid "$1")
+	[ -n "$now" ] && [ "$now" != "$2" ]
+}
+
+limited() { # COMMAND...
+	config_set '.linux.resources.memory.limit = 268435456 | .linux.resources.cpu = {cpus: "0", quota: 150000, period: 100000}'
+	container_start "$@"
+}
