@@ -85,7 +85,7 @@ bench_sources := $(wildcard tests/bench/*.c)
 probe_sources := $(wildcard tests/integration/probes/*.c)
 vm_probe_sources := $(wildcard tests/vm/probes/*.c)
 manpages := $(wildcard docs/man/*.8)
-units := $(if $(filter 0,$(SYSTEMD)),,$(notdir $(wildcard userspace/units/*.service)))
+units := $(if $(filter 0,$(SYSTEMD)),,$(notdir $(wildcard userspace/units/*.service userspace/units/*.slice)))
 
 lib_objects := $(lib_sources:userspace/lib/%.c=$B/lib/%.o)
 emulation_objects := $(emulation_sources:userspace/emulation/%.c=$B/emulation/%.o)

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
-#include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -25,6 +25,7 @@
 #include "path.h"
 #include "paths.h"
 #include "proc.h"
+#include "slice.h"
 #include "str.h"
 #include "sys.h"
 #include "unix_socket.h"
@@ -44,57 +45,61 @@ static void do_without(struct container *c, const struct error *why)
 
 /* ---- start ------------------------------------------------------------------------------------------------ */
 
-/* What it finds open: its end of the socket, which goes first, and nothing. */
-static int add_actions(posix_spawn_file_actions_t *actions, int sock)
+/* What it finds open: its end of the socket, and nothing. */
+static bool keep_one(int sock)
 {
-	int r = posix_spawn_file_actions_adddup2(actions, sock, MONITOR_SOCK_FD);
+	int null_fd;
 
-	for (int fd = 0; r == 0 && fd < MONITOR_SOCK_FD; fd++)
-		r = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(actions, MONITOR_SOCK_FD + 1);
-	return r ? r : posix_spawn_file_actions_addchdir_np(actions, "/");
+	/* a number that is the right one already is not duplicated, and keeps its flag */
+	if (dup2(sock, MONITOR_SOCK_FD) < 0 || fcntl(MONITOR_SOCK_FD, F_SETFD, 0) < 0)
+		return false;
+	null_fd = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd < MONITOR_SOCK_FD; fd++)
+		if (dup2(null_fd, fd) < 0)
+			return false;
+	return close_range(MONITOR_SOCK_FD + 1, ~0U, 0) == 0;
 }
 
-/* A session of its own: a terminal's signals are not for it. */
-static int set_attributes(posix_spawnattr_t *attr)
-{
-	sigset_t all, none;
-	int r;
-
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	r = posix_spawnattr_setsigdefault(attr, &all);
-	if (r == 0)
-		r = posix_spawnattr_setsigmask(attr, &none);
-	if (r == 0)
-		r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-							   POSIX_SPAWN_SETSID);
-	return r;
-}
-
-static int spawn(const char *id, int sock, pid_t *ret_pid, struct error *err)
+/* In the child; what goes wrong is what we hear of it first. A session of its own: a terminal's signals are not for it. */
+static _Noreturn void become_monitor(const char *id, int sock)
 {
 	char *const args[] = { (char *)"bulwark-monitor", (char *)"keeper", (char *)id, NULL };
 	char *const env[] = { NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int r = posix_spawn_file_actions_init(&actions);
+	struct monitor_message m = { .word = MONITOR_FAILED, .version = MONITOR_VERSION };
+	sigset_t none;
 
-	if (r == 0)
-		r = posix_spawnattr_init(&attr);
-	if (r == 0)
-		r = add_actions(&actions, sock);
-	if (r == 0)
-		r = set_attributes(&attr);
-	if (r == 0)
-		r = posix_spawn(ret_pid, PATHS_MONITOR, &actions, &attr, args, env);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attr);
-	if (r == ENOENT)
-		return error_text(err, ENOENT,
-				  "'" PATHS_MONITOR "' is not installed: 'make install' does it");
-	return r ? error_set(err, r, "cannot execute '" PATHS_MONITOR "'") : 0;
+	proc_reset_signals();
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	slice_enter_v1(PATHS_SLICE);
+	if (!keep_one(sock) || setsid() < 0 || chdir("/") < 0)
+		_exit(EXIT_FAILURE);
+	(void)execve(PATHS_MONITOR, args, env);
+	if (errno == ENOENT)
+		(void)error_text(&m.error, ENOENT,
+				 "'" PATHS_MONITOR "' is not installed: 'make install' does it");
+	else
+		(void)error_set(&m.error, errno, "cannot execute '" PATHS_MONITOR "'");
+	(void)fd_send(MONITOR_SOCK_FD, &m, sizeof(m), NULL, 0, NULL);
+	_exit(EXIT_FAILURE);
+}
+
+/* On v2 born where it belongs: a move would wait for a grace period of RCU, and all forks of the host with it. */
+static pid_t clone_monitor(void)
+{
+	_cleanup_close_ int slice_fd = slice_open_v2(PATHS_SLICE);
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	pid_t pid = -1;
+
+	if (slice_fd >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = (__u64)slice_fd;
+		pid = sys_clone3(&args);
+	}
+	if (pid >= 0)
+		return pid;
+	args.flags = 0;
+	return sys_clone3(&args);
 }
 
 static int make_socket(int ret_pair[2], struct error *err)
@@ -110,16 +115,18 @@ static int make_socket(int ret_pair[2], struct error *err)
 static int start(struct container *c, struct error *err)
 {
 	int pair[2], r;
-	pid_t pid = 0;
+	pid_t pid;
 
 	r = make_socket(pair, err);
 	if (r < 0)
 		return r;
-	r = spawn(c->options->id, pair[1], &pid, err);
+	pid = clone_monitor();
+	if (pid == 0)
+		become_monitor(c->options->id, pair[1]);
 	fd_close(pair[1]);
 	c->monitor_fd = pair[0];
-	if (r < 0)
-		return r;
+	if (pid < 0)
+		return error_set(err, errno, "cannot make a process for the monitor");
 	c->state.monitor.pid = pid;
 	return proc_stat(pid, &c->state.monitor.start, NULL, err);
 }

@@ -15,6 +15,13 @@
 #define PATHS_RUN "/run/bulwark"
 #endif
 
+/* Below the root of each hierarchy: where monitors live. */
+#ifdef BULWARK_TEST_BUILD
+#define PATHS_SLICE "bulwark-test.slice"
+#else
+#define PATHS_SLICE "bulwark.slice"
+#endif
+
 #define PATHS_POLICY_DIR PATHS_PREFIX "/etc/bulwark"
 #define PATHS_POLICY_FILE PATHS_POLICY_DIR "/admin-settings.json"
 #define PATHS_CONTAINERS PATHS_RUN "/containers" /* state, unless --root says otherwise */

@@ -73,6 +73,7 @@ verbs() {
 		[[ "$output" == "ExecStart=/usr/local/sbin/bulwarkctl "* ]]
 		run ! grep '@[A-Z]*@' "$to$units/$unit.service"
 	done
+	grep -qx 'CPUWeight=100' "$to$units/bulwark.slice"
 	[ -x "$to/usr/local/sbin/bulwarkctl" ]
 	make -s -C "$TOP" B="${BULWARK_BUILD:-build}" uninstall DESTDIR="$to" UNITDIR=$units
 	[ -z "$(find "$to" -type f)" ]

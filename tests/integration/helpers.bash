@@ -184,6 +184,8 @@ do_common_setup_file() {
 }
 
 common_teardown_file() {
+	# of the test build; another run may be using it
+	rmdir /sys/fs/cgroup/bulwark-test.slice /sys/fs/cgroup/*/bulwark-test.slice 2>/dev/null || :
 	[ -z "$FILE_WORK" ] || rm -rf --one-file-system "$FILE_WORK"
 }
 

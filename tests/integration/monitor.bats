@@ -141,6 +141,40 @@ pss_is_below() { # KIB KEEPER
 	assert_lacks bulwark-
 }
 
+# Where its work is seen: v1, or v2 with the controller
+slice_cpu_us() {
+	local slice=bulwark-test.slice
+	if [ -e /sys/fs/cgroup/cpuacct/$slice/cpuacct.usage ]; then
+		echo $(($(cat /sys/fs/cgroup/cpuacct/$slice/cpuacct.usage) / 1000))
+	else
+		awk '$1 == "usage_usec" { print $2 }' /sys/fs/cgroup/$slice/cpu.stat
+	fi
+}
+
+# bats test_tags=vm
+@test "monitor: monitors are in a cgroup of their own, where what readers cost is seen, and weigh as much as one container" {
+	local keeper pid before
+	container_start sleep 1000
+	keeper=$(keeper_pid)
+	for pid in "$keeper" "$(worker_pid "$keeper")"; do
+		run cat "/proc/$pid/cgroup"
+		if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+			assert_equal "$output" 0::/bulwark-test.slice
+		else
+			[ "$(grep -cE ':(cpu|cpuacct|cpu,cpuacct):/bulwark-test.slice$' <<<"$output")" -ge 1 ]
+			assert_lacks "$ID"
+		fi
+	done
+	run cat /sys/fs/cgroup/bulwark-test.slice/cpu.weight /sys/fs/cgroup/cpu/bulwark-test.slice/cpu.shares
+	[[ " ${lines[*]} " =~ \ (100|1024)\  ]]
+	before=$(slice_cpu_us)
+	runtime exec "$ID" readers read 2 2 /proc/meminfo /proc/stat >/dev/null
+	[ $(($(slice_cpu_us) - before)) -gt 100000 ]
+	kill -KILL "$(worker_pid "$keeper")" # and whoever comes after it
+	wait_for has_worker "$keeper"
+	grep -q bulwark-test.slice "/proc/$(worker_pid "$keeper")/cgroup"
+}
+
 # bats test_tags=vm
 @test "monitor: nothing on the host waits for a monitor that does not answer" {
 	local keeper worker pid

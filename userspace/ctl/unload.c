@@ -9,6 +9,7 @@
 #include "fd.h"
 #include "lsm.h"
 #include "pins.h"
+#include "slice.h"
 
 static int refuse_while_used(struct error *err)
 {
@@ -42,11 +43,15 @@ static int take_away(const struct ctl_options *options, struct pins_programs *pr
 	return r == 0 ? pins_remove(PINS_OLD, programs, err) : r;
 }
 
+/* As runtime/paths.h has it. */
+#define SLICE "bulwark.slice"
+
 int ctl_unload(const struct ctl_options *options, struct error *err)
 {
 	struct pins_programs programs = { .n = 0 };
 	int lock_fd, r;
 
+	slice_remove(SLICE); /* unless there is a monitor */
 	/* A crash may have left programs that are pinned elsewhere: the lock clears them. */
 	if (access(LSM_PIN_DIR, F_OK) < 0 && access(CTL_WORK_DIR, F_OK) < 0) {
 		printf("nothing is loaded\n");

@@ -46,8 +46,9 @@
 #include "upgrade.h"
 #include "worker.h"
 
-#define FAST_RESTARTS 8	  /* without one request served in between; then with a pause */
-#define PAUSE_MAX_MS 1000 /* which doubles up to this */
+#define FAST_RESTARTS 8	   /* without one request served in between; then with a pause */
+#define PAUSE_MAX_MS 1000  /* which doubles up to this */
+#define KILLED_PAUSE_MS 20 /* or to this, when somebody else kills them */
 #define RESTARTS_MAX                                                                               \
 	20 /* then the connection ends, or its readers would wait where no signal reaches them */
 #define CREATE_RESTARTS 10 /* before COMMIT: then there is no emulation */
@@ -153,13 +154,11 @@ static int wake_up_in(const struct keeper *k, unsigned int ms, struct error *err
 	return 0;
 }
 
-static int pause_first(const struct keeper *k, struct error *err)
+static int pause_first(const struct keeper *k, unsigned int most_ms, struct error *err)
 {
-	unsigned int shift = k->failures - FAST_RESTARTS, ms = PAUSE_MAX_MS;
+	unsigned int shift = k->failures > FAST_RESTARTS ? k->failures - FAST_RESTARTS : 0;
 
-	if (shift < 10 && (1U << shift) < ms)
-		ms = 1U << shift;
-	return wake_up_in(k, ms, err);
+	return wake_up_in(k, shift < 10 && (1U << shift) < most_ms ? 1U << shift : most_ms, err);
 }
 
 /* Its death ends the connection, unless it is the first of the two to die. */
@@ -241,12 +240,14 @@ static int on_timer(struct loop *loop, int fd, uint32_t events, void *data, stru
 	if (k->worker || k->fuse_fd < 0)
 		return 0;
 	(void)start_worker(k, err); /* no process to be had: the next time */
-	return k->worker ? 0 : pause_first(k, err);
+	return k->worker ? 0 : pause_first(k, PAUSE_MAX_MS, err);
 }
 
 /* It ends by itself when there is nothing to serve any more; otherwise something killed it. */
 static int worker_died(struct keeper *k, int status, struct error *err)
 {
+	/* out of memory, or an administrator: not its own doing, and no reason to give up */
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	struct error why = ERROR_INIT;
 
 	k->worker = 0;
@@ -266,13 +267,15 @@ static int worker_died(struct keeper *k, int status, struct error *err)
 		fall_back(k);
 		k->failures = 0;
 	}
+	if (killed && k->failures > FAST_RESTARTS)
+		return pause_first(k, KILLED_PAUSE_MS, err);
 	if (k->failures > RESTARTS_MAX) {
 		k->fuse_fd = fd_close(k->fuse_fd);
 		return 0;
 	}
 	if (k->failures <= FAST_RESTARTS && start_worker(k, NULL) == 0)
 		return 0;
-	return pause_first(k, err);
+	return pause_first(k, PAUSE_MAX_MS, err);
 }
 
 static int reap(struct keeper *k, struct error *err)
