@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # monitor - owns what tests need to know of a container's bulwark-monitor: who it is, and whether it was replaced.
 # shellcheck disable=SC2154 # $WORK, $ID and their like are of helpers.bash
+# shellcheck disable=SC2034 # $CTL is for the tests
 
 requires_fuse() {
 	requires_bulwark
@@ -32,4 +33,12 @@ has_new_worker() { # KEEPER OLD
 limited() { # COMMAND...
 	config_set '.linux.resources.memory.limit = 268435456 | .linux.resources.cpu = {cpus: "0", quota: 150000, period: 100000}'
 	container_start "$@"
+}
+
+# $CTL: beside a runtime bulwarkctl asks that one for its containers
+ctl_make() {
+	CTL=$WORK/sbin/bulwarkctl
+	mkdir "$WORK/sbin"
+	cp "$BUILD/bulwarkctl" "$CTL"
+	ln "$RUNTIME" "$WORK/sbin/bulwark" 2>/dev/null || cp "$RUNTIME" "$WORK/sbin/bulwark"
 }

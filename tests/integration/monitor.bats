@@ -240,9 +240,9 @@ slice_cpu_us() {
 }
 
 # bats test_tags=vm
-@test "monitor: its keeper killed: clear errors inside, nothing hangs, delete cleans up" {
-	local keeper worker
-	config_args sleep 1000
+@test "monitor: its keeper killed: clear errors inside, bulwarkctl names it, nothing on the host hangs, delete cleans up" {
+	local keeper worker pid
+	ctl_make
 	container_start sleep 1000
 	keeper=$(keeper_pid) worker=$(worker_pid "$(keeper_pid)")
 	[ "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" != emulation ]
@@ -254,8 +254,22 @@ slice_cpu_us() {
 	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" echo alive
 	assert_equal "$output" alive
 	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"] | split(",") | last')" emulation
-	timeout 5 df -a >/dev/null || [ $? -ne 124 ]
+	run timeout 30 "$CTL" status --json
+	jq -e --arg id "$ID" '.degraded[] | select(.id == $id) | .missing | split(",") | index("emulation")' <<<"$output"
+	run timeout 30 "$CTL" status
+	grep -q "^degraded: $ID below $WORK/state-bulwark runs without .*emulation" <<<"$output"
+	pid=$(container_pid)
+	for command in "df -a" "ls -la /proc/$pid/root/proc /proc/$pid/root/sys/devices/system/cpu" "findmnt -N $pid" findmnt sync \
+		"cat /proc/$pid/mountinfo" "cat /proc/$pid/root/proc/meminfo"; do
+		# shellcheck disable=SC2086 # words
+		timeout 10 $command >/dev/null 2>&1 || [ $? -ne 124 ] || fail "$command hangs"
+	done
+	# of all that is mounted, in a namespace of its own, and in a copy of the container's
+	timeout 20 unshare --mount --propagation private umount -a >/dev/null 2>&1 || [ $? -ne 124 ]
+	timeout 20 nsenter --mount --root --target "$pid" unshare --mount umount -a >/dev/null 2>&1 || [ $? -ne 124 ]
 	runtime delete --force "$ID"
+	"$PROBES/await" "$pid" 5000
+	[ ! -e "$WORK/state-bulwark/$ID" ]
 }
 
 # bats test_tags=vm

@@ -8,9 +8,7 @@ load monitor
 setup() {
 	common_setup
 	requires_fuse
-	mkdir "$WORK/sbin" # beside a runtime bulwarkctl asks that one for its containers
-	cp "$BUILD/bulwarkctl" "$WORK/sbin/"
-	ln "$RUNTIME" "$WORK/sbin/bulwark" 2>/dev/null || cp "$RUNTIME" "$WORK/sbin/bulwark"
+	ctl_make
 	install -m 0755 "$BUILD/bulwark-monitor" "$WORK/new"
 	echo newer >>"$WORK/new"
 }
