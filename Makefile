@@ -183,7 +183,9 @@ $B/unit/%: $B/unit/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B
 
 $B/fuzz/%: $B/fuzz/%.o $B/test/libruntime.a $B/libemulation.a $B/libbulwark.a $B/stamp-link
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(our_libs)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(link_dynamic) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) $(our_libs) $(fuzz_libs)
+
+$B/fuzz/fuzz_fuse: fuzz_libs = $(monitor_libs)
 
 archive = rm -f $@ && ar rcsD $@ $(filter %.o,$^)
 

@@ -363,8 +363,8 @@ static int build_tree(struct container *c, struct error *err)
 	if (r == 0)
 		r = apply_sysctls(c, err);
 	if (r == 0)
-		r = masks_apply(c->root_fd, c->scratch, l->mount_label, l->masked_paths,
-				l->readonly_paths, err);
+		r = masks_apply(c->root_fd, c->scratch, &c->spec->mounts, l->mount_label,
+				l->masked_paths, l->readonly_paths, err);
 	if (r == 0)
 		r = monitor_mount(c, err);
 	if (r == 0)

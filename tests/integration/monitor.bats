@@ -13,13 +13,6 @@ setup() {
 	requires_fuse
 }
 
-# Every emulated file of the container that has something in it: diskstats is empty where nothing was read
-emulated() {
-	runtime exec "$ID" sh -c '{ grep " - fuse bulwark" /proc/self/mountinfo | cut -d" " -f5
-		find /sys/devices/system/cpu /sys/devices/system/node -type f; } |
-		while read -r file; do [ -d $file ] || [ -z "$(dd if=$file bs=64k 2>/dev/null)" ] || echo $file; done' | sort -u
-}
-
 pss_is_below() { # KIB KEEPER
 	[ "$(awk '/^Pss:/ { n += $2 } END { print n }' "/proc/$2/smaps_rollup" \
 		"/proc/$(worker_pid "$2")/smaps_rollup")" -lt "$1" ]

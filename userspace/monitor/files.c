@@ -577,5 +577,6 @@ struct fuse_session *files_session(struct files *files)
 	_Static_assert(WORKER_READ_MAX == 16384, "the option says the same");
 	files->fresh.text = EMU_TEXT_INIT;
 	files->session = fuse_session_new(&args, &operations, sizeof(operations), files);
+	fuse_opt_free_args(&args); /* what libfuse made of them */
 	return files->session;
 }
