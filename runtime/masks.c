@@ -137,6 +137,23 @@ static int mask_one(int root_fd, const struct mask_source *source, const char *p
 		      target_fd, err);
 }
 
+/*
+ * Files of a network namespace that are one switch for all of the host, which whoever is root in any user namespace may turn: on
+ * for good, in this case. In a network namespace that a container makes later the BPF LSM layer alone keeps it from that.
+ */
+static const char *const global_switches[] = {
+	"/proc/sys/net/netfilter/nf_hooks_lwtunnel",
+};
+
+static int lock_switches(int root_fd, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(global_switches) / sizeof(global_switches[0]); i++)
+		r = make_readonly(root_fd, global_switches[i], err);
+	return r < 0 ? error_wrap(err, "switches of the kernel in /proc/sys/net") : 0;
+}
+
 /* ---- the host's hardware ---------------------------------------------------------------------------------- */
 
 #define KEPT_MAX 8
@@ -253,6 +270,9 @@ int masks_apply(int root_fd, const char *scratch_path, const struct json_array *
 		r = hide_hardware(root_fd, &source, mounts, err);
 	if (r < 0)
 		return error_wrap(err, "the host's hardware in /proc and /sys");
+	r = lock_switches(root_fd, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; readonly && readonly[i]; i++) {
 		r = make_readonly(root_fd, readonly[i], err);
 		if (r < 0)

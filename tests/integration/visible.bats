@@ -96,4 +96,16 @@ MOVING='^(/proc/sys/kernel/(ns_last_pid|pty/nr|random/.*|perf_event_max_sample_r
 	"$PROBES/settings" read -w /proc/sys /sys | grep -vE "$MOVING" >"$WORK/after"
 	run diff "$WORK/before" "$WORK/after"
 	assert_equal "$output" ""
+	# one that is the network namespace's by its place alone: whoever is root of any could turn it on, for good
+	if [ -e /proc/sys/net/netfilter/nf_hooks_lwtunnel ]; then
+		runtime_run sh -c 'echo 1 >/proc/sys/net/netfilter/nf_hooks_lwtunnel'
+		assert_status 1
+		assert_contains "Read-only file system"
+	fi
+	# and in one that a container makes itself, no mount is in the way
+	if grep -qw bpf /sys/kernel/security/lsm 2>/dev/null; then
+		runtime_run sh -c 'unshare -n sh -c "mount -o remount,rw /proc/sys; cat /proc/sys/net/netfilter/nf_hooks_lwtunnel; echo 1 >/proc/sys/net/netfilter/nf_hooks_lwtunnel"'
+		echo "$output"
+		[ "$status" -ne 0 ] || [ "$(cat /proc/sys/net/netfilter/nf_hooks_lwtunnel)" = 0 ]
+	fi
 }

@@ -56,6 +56,7 @@ static const struct {
 	{ PROC, "sys/fs/binfmt_misc", LSM_NODE_READ_ONLY },
 	{ PROC, "sys/kernel/core_pattern", LSM_NODE_READ_ONLY },
 	{ PROC, "sys/kernel/modprobe", LSM_NODE_READ_ONLY },
+	{ PROC, "sys/net/netfilter/nf_hooks_lwtunnel", LSM_NODE_READ_ONLY }, /* one for all networks */
 	{ PROC, "sys/vm", LSM_NODE_READ_ONLY },
 	{ SYSFS, "firmware", LSM_NODE_DENY },
 	{ SYSFS, "devices/virtual/powercap", LSM_NODE_DENY },
