@@ -403,6 +403,7 @@ without_btf() {
 	run without_btf "$CTL" status
 	assert_contains CONFIG_DEBUG_INFO_BTF=y
 	rm -f /run/bulwark-test/run/bpf-lsm-failure # or who prefers the layer would not ask again for a while
+	"$CTL" load >/dev/null # as the other tests leave it
 }
 
 # bats test_tags=vm
