@@ -48,16 +48,17 @@ static void read_whole(const char *file)
 
 static void count(const char *file, double end, struct counts *counts)
 {
-	double before = now_us(), after;
+	double before = now_us();
 
-	for (; before < end; before = after) {
-		double slot;
+	while (before < end) {
+		double after, slot;
 
 		read_whole(file);
 		after = now_us();
 		slot = (after - before) * 10;
 		counts->slot[slot < SLOTS ? (int)slot : SLOTS - 1]++;
 		counts->reads++;
+		before = after;
 	}
 }
 

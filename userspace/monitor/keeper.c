@@ -559,7 +559,7 @@ static int begin(struct keeper *k, struct monitor_userns *m, struct error *err)
 static int set_up(struct keeper *k, struct error *err)
 {
 	struct monitor_message m;
-	int fds[2], r = make(k, err);
+	int fds[2] = { -EBADF, -EBADF }, r = make(k, err);
 
 	if (r == 0)
 		r = wait_for_userns(k, &m, fds, err);
