@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define LSM_ABI 2
+#define LSM_ABI 3
 #define LSM_PIN_DIR "/sys/fs/bpf/bulwark" /* pins; no name below it may hold a dot */
 
 #define LSM_ID_MAX 72		 /* bytes of a container id with the NUL; a longer one is cut */
@@ -36,69 +36,76 @@
  * records the refusal, and has no say in it. The function, how many arguments of it are looked at, and what is not recorded
  * on a kernel whose function has another name, or was inlined.
  */
-#define LSM_HOOKS(HOOK, WITNESS)                                                                      \
-	HOOK(bprm_creds_for_exec, "gate", "containers cannot be armed at execve(2)")                  \
-	HOOK(bpf, "surface", "bpf(2)")                                                                \
-	HOOK(perf_event_open, "surface", "perf_event_open(2)")                                        \
-	HOOK(key_alloc, "surface", "add_key(2) and request_key(2)")                                   \
-	HOOK(key_permission, "surface", "keyctl(2) on keys that exist")                               \
-	HOOK(inode_init_security_anon, "surface", "io_uring_setup(2) and userfaultfd(2)")             \
-	HOOK(socket_create, "surface", "sockets of AF_ALG and AF_VSOCK")                              \
-	HOOK(userns_create, "surface", "the depth of user namespaces")                                \
-	HOOK(kernel_module_request, "surface", "loading of kernel modules on demand")                 \
-	HOOK(ptrace_access_check, "tasks", "ptrace(2), pidfd_getfd(2) and /proc/PID across a border") \
-	HOOK(task_kill, "tasks", "signals across a border")                                           \
-	HOOK(task_setnice, "tasks", "setpriority(2) across a border")                                 \
-	HOOK(task_setioprio, "tasks", "ioprio_set(2) across a border")                                \
-	HOOK(task_setscheduler, "tasks", "schedulers and affinities of tasks across a border")        \
-	HOOK(task_prlimit, "tasks", "prlimit(2) across a border")                                     \
-	HOOK(sb_mount, "mounts",                                                                      \
-	     "remounts by mount(2) of the initial mounts; mounts on what is guarded")                 \
-	HOOK(sb_kern_mount, "mounts",                                                                 \
-	     "which types of file systems may be mounted; overlays that write to folders of users")   \
-	HOOK(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                \
-	HOOK(move_mount, "mounts", "move_mount(2) of the initial mounts, and on what is guarded")     \
-	HOOK(sb_pivotroot, "mounts", "pivot_root(2) onto an initial mount")                           \
-	HOOK(file_open, "confine",                                                                    \
-	     "open(2) through leaked files and folders; /proc and /sys; writing to what is guarded")  \
-	HOOK(file_receive, "confine", "folders of other mount namespaces that are sent over sockets") \
-	HOOK(path_unlink, "confine", "unlink(2) through leaked folders, and of what is guarded")      \
-	HOOK(path_rmdir, "confine", "rmdir(2) through leaked folders, and of what is guarded")        \
-	HOOK(path_mkdir, "confine", "mkdir(2) through leaked folders, and of what is guarded")        \
-	HOOK(path_mknod, "confine",                                                                   \
-	     "mknod(2) through leaked folders, in guarded ones; setuid files of users")               \
-	HOOK(path_symlink, "confine", "symlink(2) through leaked folders, and of what is guarded")    \
-	HOOK(path_link, "confine", "link(2) through leaked folders, and of what is guarded")          \
-	HOOK(path_rename, "confine", "rename(2) through leaked folders, and of what is guarded")      \
-	HOOK(path_chmod, "confine",                                                                   \
-	     "chmod(2) through leaked folders, of what is guarded; setuid files of users")            \
-	HOOK(path_chown, "confine", "chown(2) through leaked folders, and of what is guarded")        \
-	HOOK(path_truncate, "confine", "truncate(2) through leaked folders, and of what is guarded")  \
-	HOOK(path_chroot, "confine", "chroot(2) to leaked folders")                                   \
-	HOOK(inode_setxattr, "userdata", "file capabilities in folders of users")                     \
-	HOOK(inode_unlink, "self", "removal of pins in /sys/fs/bpf")                                  \
-	HOOK(inode_rename, "self", "renaming of pins in /sys/fs/bpf")                                 \
-	HOOK(task_alloc, "engine", "engines' children, which are not known as theirs")                \
-	HOOK(socket_listen, "engine", "engines that listen on TCP")                                   \
-	HOOK(unix_stream_connect, "paths", "connections to guarded sockets")                          \
-	HOOK(unix_may_send, "paths", "datagrams to guarded sockets")                                  \
-	WITNESS(witness_umount, path_umount, 2, "records of umount(2) of the initial mounts")         \
-	WITNESS(witness_move, do_move_mount, 1, "records of moves of the initial mounts by mount(2)") \
-	WITNESS(witness_bind, __do_loopback, 2,                                                       \
-		"records of binds that would uncover what is mounted")                                \
-	WITNESS(witness_setattr, __x64_sys_mount_setattr, 1, "records of mount_setattr(2)")           \
-	WITNESS(witness_tree, __x64_sys_open_tree_attr, 1,                                            \
-		"records of open_tree_attr(2), Linux 6.15")                                           \
-	WITNESS(witness_fsconfig, __x64_sys_fsconfig, 1,                                              \
-		"records of fsconfig(2) on the host's superblocks")                                   \
-	WITNESS(witness_reveal, mount_too_revealing, 1,                                               \
-		"records of fresh mounts that would uncover /proc")                                   \
-	WITNESS(witness_setattr32, __ia32_sys_mount_setattr, 1,                                       \
-		"records of mount_setattr(2) of 32 bits")                                             \
-	WITNESS(witness_tree32, __ia32_sys_open_tree_attr, 1,                                         \
-		"records of open_tree_attr(2) of 32 bits, Linux 6.15")                                \
-	WITNESS(witness_fsconfig32, __ia32_sys_fsconfig, 1,                                           \
-		"records of fsconfig(2) of 32 bits on the host's superblocks")                        \
+#define LSM_HOOKS(HOOK, WITNESS)                                                                         \
+	HOOK(bprm_creds_for_exec, "gate", "containers cannot be armed at execve(2)")                     \
+	HOOK(bpf, "surface", "bpf(2)")                                                                   \
+	HOOK(perf_event_open, "surface", "perf_event_open(2)")                                           \
+	HOOK(key_alloc, "surface", "add_key(2) and request_key(2)")                                      \
+	HOOK(key_permission, "surface", "keyctl(2) on keys that exist")                                  \
+	HOOK(inode_init_security_anon, "surface", "io_uring_setup(2) and userfaultfd(2)")                \
+	HOOK(socket_create, "surface", "sockets of AF_ALG and AF_VSOCK")                                 \
+	HOOK(userns_create, "surface", "the depth of user namespaces")                                   \
+	HOOK(kernel_module_request, "surface", "loading of kernel modules on demand")                    \
+	HOOK(ptrace_access_check, "tasks", "ptrace(2), pidfd_getfd(2) and /proc/PID across a border")    \
+	HOOK(task_kill, "tasks", "signals across a border")                                              \
+	HOOK(task_setnice, "tasks", "setpriority(2) across a border")                                    \
+	HOOK(task_setioprio, "tasks", "ioprio_set(2) across a border")                                   \
+	HOOK(task_setscheduler, "tasks", "schedulers and affinities of tasks across a border")           \
+	HOOK(task_prlimit, "tasks", "prlimit(2) across a border")                                        \
+	HOOK(sb_mount, "mounts",                                                                         \
+	     "remounts by mount(2) of the initial mounts; mounts on what is guarded")                    \
+	HOOK(sb_kern_mount, "mounts",                                                                    \
+	     "which types of file systems may be mounted; overlays that write to folders of users")      \
+	HOOK(sb_remount, "mounts", "fsconfig(2) on superblocks of the initial mounts")                   \
+	HOOK(move_mount, "mounts", "move_mount(2) of the initial mounts, and on what is guarded")        \
+	HOOK(sb_pivotroot, "mounts", "pivot_root(2) onto an initial mount")                              \
+	HOOK(file_open, "confine",                                                                       \
+	     "open(2) through leaked files and folders; /proc and /sys; writing to what is guarded")     \
+	HOOK(file_receive, "confine", "folders of other mount namespaces that are sent over sockets")    \
+	HOOK(path_unlink, "confine", "unlink(2) through leaked folders, and of what is guarded")         \
+	HOOK(path_rmdir, "confine", "rmdir(2) through leaked folders, and of what is guarded")           \
+	HOOK(path_mkdir, "confine", "mkdir(2) through leaked folders, and of what is guarded")           \
+	HOOK(path_mknod, "confine",                                                                      \
+	     "mknod(2) through leaked folders, in guarded ones; setuid files of users")                  \
+	HOOK(path_symlink, "confine", "symlink(2) through leaked folders, and of what is guarded")       \
+	HOOK(path_link, "confine", "link(2) through leaked folders, and of what is guarded")             \
+	HOOK(path_rename, "confine", "rename(2) through leaked folders, and of what is guarded")         \
+	HOOK(path_chmod, "confine",                                                                      \
+	     "chmod(2) through leaked folders, of what is guarded; setuid files of users")               \
+	HOOK(path_chown, "confine", "chown(2) through leaked folders, and of what is guarded")           \
+	HOOK(path_truncate, "confine", "truncate(2) through leaked folders, and of what is guarded")     \
+	HOOK(path_chroot, "confine", "chroot(2) to leaked folders")                                      \
+	HOOK(inode_setxattr, "userdata",                                                                 \
+	     "file capabilities in folders of users; and by engines outside of their storage")           \
+	HOOK(inode_unlink, "self", "removal of pins in /sys/fs/bpf")                                     \
+	HOOK(inode_rename, "self",                                                                       \
+	     "renaming of pins in /sys/fs/bpf; what engines move out of their storage")                  \
+	HOOK(task_alloc, "engine", "engines' children, which are not known as theirs")                   \
+	HOOK(socket_listen, "engine", "engines that listen on TCP")                                      \
+	HOOK(unix_stream_connect, "paths", "connections to guarded sockets")                             \
+	HOOK(unix_may_send, "paths", "datagrams to guarded sockets")                                     \
+	WITNESS(witness_umount, path_umount, 2, "records of umount(2) of the initial mounts")            \
+	WITNESS(witness_move, do_move_mount, 1, "records of moves of the initial mounts by mount(2)")    \
+	WITNESS(witness_bind, __do_loopback, 2,                                                          \
+		"records of binds that would uncover what is mounted")                                   \
+	WITNESS(witness_setattr, __x64_sys_mount_setattr, 1, "records of mount_setattr(2)")              \
+	WITNESS(witness_tree, __x64_sys_open_tree_attr, 1,                                               \
+		"records of open_tree_attr(2), Linux 6.15")                                              \
+	WITNESS(witness_fsconfig, __x64_sys_fsconfig, 1,                                                 \
+		"records of fsconfig(2) on the host's superblocks")                                      \
+	WITNESS(witness_reveal, mount_too_revealing, 1,                                                  \
+		"records of fresh mounts that would uncover /proc")                                      \
+	WITNESS(witness_setattr32, __ia32_sys_mount_setattr, 1,                                          \
+		"records of mount_setattr(2) of 32 bits")                                                \
+	WITNESS(witness_tree32, __ia32_sys_open_tree_attr, 1,                                            \
+		"records of open_tree_attr(2) of 32 bits, Linux 6.15")                                   \
+	WITNESS(witness_fsconfig32, __ia32_sys_fsconfig, 1,                                              \
+		"records of fsconfig(2) of 32 bits on the host's superblocks")                           \
+	HOOK(inode_create, "storage", "setuid files that engines make outside of their storage")         \
+	HOOK(inode_mknod, "storage", "devices that engines make outside of their storage")               \
+	HOOK(inode_setattr, "storage",                                                                   \
+	     "chmod(2) by engines: setuid files outside of their storage, folders that keep others out") \
+	HOOK(inode_link, "storage", "hard links by which engines take files out of their storage")       \
 	LSM_HOOKS_LATER(HOOK, WITNESS)
 
 /* What tests/vm/newer appends, to see that the next version can take over from this one. */
@@ -241,11 +248,13 @@ enum lsm_guard {
 #define LSM_GUARD_START 0x811c9dc5U
 #define LSM_GUARD_STEP(hash, byte) (((hash) ^ (__u8)(byte)) * 0x01000193U) /* FNV-1a */
 
-/* Values of `engine_files`; keys are those of `guarded`, without a name. */
+/* Values of `engine_files`; keys are those of `guarded`: a file without a name, or a name alone, wherever it lies. */
 enum lsm_engine_role {
 	LSM_ENGINE_DAEMON =
 		1 << 0, /* who executes it is an engine: it and its descendants are in the domain */
 	LSM_ENGINE_MAY_EXEC = 1 << 1, /* may be executed in the domain, where the list is asked */
+	LSM_ENGINE_SERVICE =
+		1 << 2, /* as DAEMON, where process 1 starts it: others use the program by hand */
 };
 
 /* The mark of a task of the domain, in `engine_tasks`. */
@@ -254,13 +263,14 @@ enum lsm_engine_task {
 	LSM_ENGINE_IS_DAEMON = 1 << 1, /* and it still runs the daemon's program */
 };
 
-/* The one value of `engine`: all zero is off. */
+/* The one value of `engine`: all zero is off, both of its policies. */
 struct lsm_engine {
 	__u32 restrict_exec; /* nothing but LSM_ENGINE_MAY_EXEC is executed in the domain */
 	__u32 refuse_tcp;    /* the daemon itself does not listen on TCP; what it starts may */
 	struct lsm_container policy; /* its mode, and the id and cgroup id that counters and records have: of no container */
+	struct lsm_container files; /* the same for what a daemon leaves outside of its storage, which is another's to switch */
 };
-_Static_assert(sizeof(struct lsm_engine) == 128, "shared with pinned maps");
+_Static_assert(sizeof(struct lsm_engine) == 248, "shared with pinned maps");
 
 #define LSM_ENGINE_ID "engines"
 #define LSM_ENGINE_CGROUP (~1ULL) /* of no cgroup */

@@ -18,6 +18,7 @@
 #include "paths.bpf.h"
 #include "procguard.bpf.h"
 #include "self.bpf.h"
+#include "storage.bpf.h"
 #include "surface.bpf.h"
 #include "tasks.bpf.h"
 #include "userdata.bpf.h"
@@ -279,7 +280,9 @@ int BPF_PROG(lsm_path_chroot, const struct path *path)
 SEC("lsm/inode_setxattr")
 int BPF_PROG(lsm_inode_setxattr, void *idmap, struct dentry *dentry, const char *name)
 {
-	return userdata_xattr(idmap, dentry, name);
+	int r = userdata_xattr(idmap, dentry, name);
+
+	return r ? r : storage_xattr(dentry, name);
 }
 
 /* ---- self ---- */
@@ -291,9 +294,12 @@ int BPF_PROG(lsm_inode_unlink, struct inode *dir, struct dentry *dentry)
 }
 
 SEC("lsm/inode_rename")
-int BPF_PROG(lsm_inode_rename, struct inode *old_dir, struct dentry *old_dentry)
+int BPF_PROG(lsm_inode_rename, struct inode *old_dir, struct dentry *old_dentry,
+	     struct inode *new_dir, struct dentry *new_dentry)
 {
-	return self_pins(old_dentry, LSM_HOOK_inode_rename);
+	int r = self_pins(old_dentry, LSM_HOOK_inode_rename);
+
+	return r ? r : storage_move(old_dentry, new_dentry, LSM_HOOK_inode_rename);
 }
 
 /* ---- engine ---- */
@@ -308,6 +314,34 @@ SEC("lsm/socket_listen")
 int BPF_PROG(lsm_socket_listen, struct socket *sock)
 {
 	return engine_listen(sock);
+}
+
+/* ---- storage ---- */
+
+/* Hooks of inodes, not of paths: the layer below an overlay is asked for, wherever that lies. */
+SEC("lsm/inode_create")
+int BPF_PROG(lsm_inode_create, struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	return storage_create(dentry, mode);
+}
+
+SEC("lsm/inode_mknod")
+int BPF_PROG(lsm_inode_mknod, struct inode *dir, struct dentry *dentry, umode_t mode, dev_t dev)
+{
+	return storage_mknod(dentry, mode, dev);
+}
+
+/* utime(2) and truncate(2), also. */
+SEC("lsm/inode_setattr")
+int BPF_PROG(lsm_inode_setattr)
+{
+	return storage_setattr(compat_argument_from_end(ctx, 1), compat_argument_from_end(ctx, 0));
+}
+
+SEC("lsm/inode_link")
+int BPF_PROG(lsm_inode_link, struct dentry *old_dentry, struct inode *dir, struct dentry *new_dentry)
+{
+	return storage_move(old_dentry, new_dentry, LSM_HOOK_inode_link);
 }
 
 /* ---- paths ---- */

@@ -123,6 +123,68 @@ static __always_inline __u32 compat_netns_of(struct sock *sock)
 	return BPF_CORE_READ(common, skc_net.net, ns.inum);
 }
 
+/* Ids are typedefs of structs without a name. */
+struct inode___owned {
+	struct {
+		__u32 val;
+	} i_uid, i_gid;
+	void *i_acl;
+} __attribute__((preserve_access_index));
+
+struct iattr___owned {
+	struct {
+		__u32 val;
+	} ia_uid, ia_gid;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 compat_uid_of(const struct inode *inode)
+{
+	struct inode___owned *owned = (void *)inode;
+
+	return BPF_CORE_READ(owned, i_uid.val);
+}
+
+static __always_inline __u32 compat_gid_of(const struct inode *inode)
+{
+	struct inode___owned *owned = (void *)inode;
+
+	return BPF_CORE_READ(owned, i_gid.val);
+}
+
+/* Whether an ACL is known to the kernel already: ~0 stands for one that was not looked for yet. */
+static __always_inline bool compat_has_acl(const struct inode *inode)
+{
+	struct inode___owned *owned = (void *)inode;
+	void *acl = NULL;
+
+	if (bpf_core_field_exists(owned->i_acl))
+		acl = BPF_CORE_READ(owned, i_acl);
+	return acl && (__u64)acl != ~0ULL;
+}
+
+static __always_inline __u32 compat_uid_of_attr(const struct iattr *attr)
+{
+	struct iattr___owned *owned = (void *)attr;
+
+	return BPF_CORE_READ(owned, ia_uid.val);
+}
+
+static __always_inline __u32 compat_gid_of_attr(const struct iattr *attr)
+{
+	struct iattr___owned *owned = (void *)attr;
+
+	return BPF_CORE_READ(owned, ia_gid.val);
+}
+
+/* The last arguments of inode_setattr(), which got another one in front of them with Linux 6.8. */
+static __always_inline void *compat_argument_from_end(void *ctx, __u32 index)
+{
+	__u64 value = 0;
+
+	bpf_get_func_arg(ctx, bpf_get_func_arg_cnt(ctx) - 1 - index, &value);
+	return (void *)value;
+}
+
 /* Linux 6.2 has file_truncate() for that; vfsmount.mnt_userns went at about the same time. */
 static __always_inline bool compat_open_asks_path_truncate(void)
 {

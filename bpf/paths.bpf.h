@@ -30,17 +30,6 @@ static __always_inline __u32 guard_of(const struct inode *inode, __u32 device, _
 	return found ? *found : 0;
 }
 
-static __always_inline __u32 guard_name_hash(const struct dentry *dentry)
-{
-	char name[LSM_GUARD_NAME] = {};
-	__u32 hash = LSM_GUARD_START;
-
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
-	for (int i = 0; i < LSM_GUARD_NAME && name[i]; i++)
-		hash = LSM_GUARD_STEP(hash, name[i]);
-	return hash;
-}
-
 /*
  * An entry of @folder, which may not exist yet; @against is what its guard must say beside, or 0. Not inlined: a dozen
  * programs ask, some of them twice.

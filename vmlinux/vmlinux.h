@@ -47,8 +47,11 @@ struct cred {
 struct task_struct {
 	pid_t pid;
 	pid_t tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
 	const struct cred *real_cred;
 	char comm[16];
+	struct fs_struct *fs;
 	struct files_struct *files;
 } __attribute__((preserve_access_index));
 
@@ -106,6 +109,8 @@ struct mnt_namespace {
 } __attribute__((preserve_access_index));
 
 struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct mnt_namespace *mnt_ns;
 } __attribute__((preserve_access_index));
@@ -157,6 +162,15 @@ struct files_struct {
 
 struct fs_context {
 	struct dentry *root;
+} __attribute__((preserve_access_index));
+
+struct fs_struct {
+	struct path root;
+} __attribute__((preserve_access_index));
+
+struct iattr {
+	unsigned int ia_valid;
+	umode_t ia_mode;
 } __attribute__((preserve_access_index));
 
 struct pt_regs {

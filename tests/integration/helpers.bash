@@ -529,6 +529,7 @@ cgroup_is_v2() {
 
 # Debian's dockerd, in a network namespace of its own: bridges, NAT rules and forwarding end with it, and the machine's
 # are never touched. Its mounts are the machine's, as usual.
+# docker_start [OPTION OF DOCKERD...]
 docker_start() {
 	requires dockerd containerd iptables ip unshare
 	DOCKER_DIR=$(mktemp -d "$TEST_TMP/bulwark-it.XXXXXX")
@@ -541,7 +542,7 @@ docker_start() {
 	unshare --net sh -c 'ip link set lo up && exec dockerd "$@"' sh \
 		--data-root "$DOCKER_DIR/data" --exec-root "$DOCKER_DIR/exec" --pidfile "$DOCKER_DIR/dockerd.pid" \
 		--host "unix://$DOCKER_DIR/docker.sock" --group 0 --storage-driver overlay2 \
-		--cgroup-parent "$DOCKER_CGROUP" --add-runtime "bulwark=$RUNTIME" \
+		--cgroup-parent "$DOCKER_CGROUP" --add-runtime "bulwark=$RUNTIME" "$@" \
 		</dev/null >"$DOCKER_DIR/dockerd.log" 2>&1 3>&- 4>&- &
 	if ! wait_for docker_answers; then
 		tail -n 20 "$DOCKER_DIR/dockerd.log" >&2

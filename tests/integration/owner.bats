@@ -237,13 +237,14 @@ user_docker() {
 	assert_status 126
 }
 
-# The engine itself writes here, as host root, through the volume of a running container: no runtime is asked. It is shown
-# so that nobody takes it for covered; the socket rules (stage 7) and BPF (stage 4) are what can refuse it.
-@test "owner: docker cp through a mounted home folder is the engine's own write (known, not ours to stop yet)" {
+# The engine itself writes here, as host root, through the volume of a running container: no runtime is asked. It is shown so
+# that nobody takes it for covered where the BPF layer is not loaded; engines.bats shows that the layer refuses it.
+@test "owner: docker cp through a mounted home folder is the engine's own write: the attack works without the BPF layer" {
+	[ ! -e /sys/fs/bpf/bulwark ] || skip_or_fail 'the BPF layer is loaded, which refuses it'
 	docker_run -d --name c1 -v "$HOME_DIR:/d" bb sh -c 'cp /bin/ids /suid; chmod 4755 /suid; echo >/ready; sleep 1000' >/dev/null
 	wait_for docker exec c1 test -e /ready
 	user_docker cp c1:/suid - >"$WORK/suid.tar"
 	user_docker cp - c1:/d <"$WORK/suid.tar"
 	run gains "$HOME_DIR"
-	echo "# $(if [ -n "$output" ]; then echo "the engine left: $output"; else echo "the engine left nothing harmful"; fi)" >&3
+	assert_contains "uid=$USER_ID,0,"
 }

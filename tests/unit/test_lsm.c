@@ -11,8 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "fd.h"
@@ -394,25 +397,87 @@ static void test_lsm_guard_abstract_knows_names_by_namespace(void **state)
 	lsm_done(&lsm);
 }
 
+/* A process that calls itself so, until its pipe is closed. */
+static pid_t start_named(const char *name, int *ret_pipe)
+{
+	int fds[2], ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(fds[1]);
+		(void)prctl(PR_SET_NAME, name);
+		(void)!write(ready[1], "", 1);
+		(void)!read(fds[0], &byte, 1);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	(void)close(fds[0]);
+	*ret_pipe = fds[1];
+	return pid;
+}
+
+static size_t count_keys(int map)
+{
+	uint32_t key = 0, next;
+	size_t n = 0;
+
+	for (int r = lsm_map_next(map, NULL, &next); r == 0; r = lsm_map_next(map, &key, &next)) {
+		key = next;
+		n++;
+	}
+	return n;
+}
+
+/* By pidfd, whose number is the key of a plain map: a freed one is used again, so that all have the same. */
+static void test_lsm_know_engines_finds_those_that_run(void **state)
+{
+	struct lsm_guard_key key = { .name = lsm_guard_name_hash("dockerd") };
+	struct error err = ERROR_INIT;
+	uint32_t role = 0;
+	struct lsm lsm;
+	int fd;
+	pid_t pid;
+
+	(void)state;
+	make_maps(&lsm, 4);
+	lsm.map_fds[LSM_MAP_ENGINE_FILES] = make_map(sizeof(key), 4, 8);
+	lsm.map_fds[LSM_MAP_ENGINE_TASKS] = make_map(4, 4, 8);
+	pid = start_named("dockerd", &fd);
+	assert_int_equal(lsm_know_engines(&lsm, &err), 0);
+	assert_int_equal(count_keys(lsm.map_fds[LSM_MAP_ENGINE_TASKS]), 1);
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE_FILES], &key, &role), 0);
+	assert_int_equal(role, LSM_ENGINE_DAEMON);
+	key.name = lsm_guard_name_hash("podman");
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE_FILES], &key, &role), 0);
+	assert_int_equal(role, LSM_ENGINE_SERVICE);
+	(void)close(fd);
+	(void)waitpid(pid, NULL, 0);
+	lsm_done(&lsm);
+}
+
 static void test_lsm_engine_guard_is_off_until_it_is_set(void **state)
 {
 	struct lsm_engine_guard guard = { .mode = LSM_MODE_ENFORCE, .refuse_tcp = true };
-	int folder = open("/", O_PATH | O_CLOEXEC),
-	    file = open("/proc/self/stat", O_PATH | O_CLOEXEC);
 	uint64_t id = LSM_ENGINE_CGROUP;
 	struct error err = ERROR_INIT;
 	struct lsm_counters counts;
 	struct lsm_engine engine;
-	uint32_t key = 0, role = 0;
-	struct lsm_guard_key file_key;
-	bool is_folder;
+	uint32_t key = 0;
 	struct lsm lsm;
 
 	(void)state;
 	make_maps(&lsm, 4);
+	memset(&engine, 0, sizeof(engine));
 	lsm.map_fds[LSM_MAP_ENGINE] = make_map(4, sizeof(engine), 1);
-	lsm.map_fds[LSM_MAP_ENGINE_FILES] = make_map(sizeof(file_key), 4, 1);
-	lsm.map_fds[LSM_MAP_GUARDED] = make_map(sizeof(file_key), 4, 4);
+	assert_int_equal(lsm_map_update(lsm.map_fds[LSM_MAP_ENGINE], &key, &engine, BPF_ANY),
+			 0); /* an array has it */
 	assert_int_equal(lsm_set_engine_guard(&lsm, &guard, &err), 0);
 	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE], &key, &engine), 0);
 	assert_int_equal(engine.policy.mode, LSM_MODE_ENFORCE);
@@ -427,6 +492,33 @@ static void test_lsm_engine_guard_is_off_until_it_is_set(void **state)
 	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE], &key, &engine), 0);
 	assert_int_equal(engine.policy.mode, LSM_MODE_OFF);
 
+	/* What daemons leave where is switched apart. */
+	assert_int_equal(engine.files.mode, LSM_MODE_OFF);
+	assert_int_equal(lsm_set_engine_files(&lsm, LSM_MODE_ARM_ON_EXEC, &err), -EINVAL);
+	assert_int_equal(lsm_set_engine_files(&lsm, LSM_MODE_ENFORCE, &err), 0);
+	guard.mode = LSM_MODE_AUDIT;
+	assert_int_equal(lsm_set_engine_guard(&lsm, &guard, &err), 0);
+	assert_int_equal(lsm_map_lookup(lsm.map_fds[LSM_MAP_ENGINE], &key, &engine), 0);
+	assert_int_equal(engine.files.mode, LSM_MODE_ENFORCE);
+	assert_string_equal(engine.files.id, LSM_ENGINE_ID);
+	assert_int_equal(engine.policy.mode, LSM_MODE_AUDIT);
+	lsm_done(&lsm);
+}
+
+static void test_lsm_engine_files_and_guards_against_engines(void **state)
+{
+	int folder = open("/", O_PATH | O_CLOEXEC),
+	    file = open("/proc/self/stat", O_PATH | O_CLOEXEC);
+	struct error err = ERROR_INIT;
+	struct lsm_guard_key file_key;
+	uint32_t role = 0;
+	bool is_folder;
+	struct lsm lsm;
+
+	(void)state;
+	make_maps(&lsm, 4);
+	lsm.map_fds[LSM_MAP_ENGINE_FILES] = make_map(sizeof(file_key), 4, 1);
+	lsm.map_fds[LSM_MAP_GUARDED] = make_map(sizeof(file_key), 4, 4);
 	assert_int_equal(lsm_set_engine_file(&lsm, folder, LSM_ENGINE_DAEMON, &err), -EINVAL);
 	assert_int_equal(lsm_set_engine_file(&lsm, file, LSM_ENGINE_DAEMON, &err), 0);
 	assert_int_equal(lsm_guard_key_of(file, &file_key, &is_folder, &err), 0);
@@ -476,7 +568,9 @@ int main(void)
 		cmocka_unit_test(test_lsm_guard_tells_folders_files_and_names_apart),
 		cmocka_unit_test(test_lsm_guard_refuses_what_is_no_name),
 		cmocka_unit_test(test_lsm_guard_abstract_knows_names_by_namespace),
+		cmocka_unit_test(test_lsm_know_engines_finds_those_that_run),
 		cmocka_unit_test(test_lsm_engine_guard_is_off_until_it_is_set),
+		cmocka_unit_test(test_lsm_engine_files_and_guards_against_engines),
 		cmocka_unit_test(test_lsm_file_system_types_have_bits),
 		cmocka_unit_test(test_lsm_open_says_that_nothing_is_loaded),
 	};

@@ -76,12 +76,16 @@ static int set_rules(struct lsm *lsm, struct error *err)
 	return 0;
 }
 
-/* What programs of any version keep containers from. */
+/* What programs of any version keep containers from, and engines. */
 static int set_host(struct lsm *lsm, struct error *err)
 {
 	int r = set_rules(lsm, err);
 
-	return r < 0 ? r : lsm_guard_host(lsm, err);
+	if (r == 0)
+		r = lsm_guard_host(lsm, err);
+	if (r == 0)
+		r = lsm_set_engine_files(lsm, LSM_MODE_ENFORCE, err);
+	return r < 0 ? r : lsm_know_engines(lsm, err);
 }
 
 static int write_state(struct lsm *lsm, const struct lsm_state *state, struct error *err)

@@ -37,25 +37,45 @@ static json_t *refusals_of(const struct lsm_counters *counts)
 	return object;
 }
 
-static int add_container(const struct lsm_container *container, void *data)
+static json_t *container_json(struct lsm *lsm, const struct lsm_container *container)
 {
-	struct walk *walk = data;
 	struct lsm_counters counts;
 	const char *mode = lsm_mode_name(container->mode);
 	char id[4 * LSM_ID_MAX];
-	json_t *object;
+
+	/* Of a container that went just now, there are no counters. */
+	if (lsm_read_counters(lsm, container->cgroup_id, &counts, NULL) < 0)
+		memset(&counts, 0, sizeof(counts));
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "id",
+			 str_quote(container->id, id, sizeof(id)), "mode", mode ? mode : "unknown",
+			 "cgroup", (json_int_t)lsm_cgroup_shown(container->cgroup_id),
+			 "userNamespace", (json_int_t)container->userns, "refusals",
+			 refusals_of(&counts), "recordsLost", (json_int_t)counts.records_lost);
+}
+
+static int add_container(const struct lsm_container *container, void *data)
+{
+	struct walk *walk = data;
 
 	if (container->cgroup_id == SELFTEST_CGROUP)
 		return 0;
-	/* Of a container that went just now, there are no counters. */
-	if (lsm_read_counters(walk->lsm, container->cgroup_id, &counts, NULL) < 0)
-		memset(&counts, 0, sizeof(counts));
-	object = json_pack("{s:s, s:s, s:I, s:I, s:o, s:I}", "id",
-			   str_quote(container->id, id, sizeof(id)), "mode", mode ? mode : "unknown",
-			   "cgroup", (json_int_t)lsm_cgroup_shown(container->cgroup_id),
-			   "userNamespace", (json_int_t)container->userns, "refusals",
-			   refusals_of(&counts), "recordsLost", (json_int_t)counts.records_lost);
-	return json_array_append_new(walk->containers, object) < 0 ? -ENOMEM : 0;
+	return json_array_append_new(walk->containers, container_json(walk->lsm, container)) < 0 ?
+		       -ENOMEM :
+		       0;
+}
+
+/* The counters are those of both of their policies; the mode is that of the one that is always there. */
+static json_t *engines_json(struct lsm *lsm)
+{
+	struct lsm_engine engine;
+	json_t *object;
+
+	if (lsm_read_engine(lsm, &engine, NULL) < 0)
+		return json_null();
+	object = container_json(lsm, &engine.files);
+	(void)json_object_del(object, "cgroup");
+	(void)json_object_del(object, "userNamespace");
+	return object;
 }
 
 /* Somebody removed a pin, and with it what it kept in the kernel. */
@@ -160,6 +180,8 @@ static void print_text(const json_t *status)
 	json_array_foreach(hooks, i, at) {
 		print_hook(&lsm_hooks[i], text_of(at, "state"));
 	}
+	if (json_is_object(json_object_get(status, "engines")))
+		print_container(json_object_get(status, "engines"));
 	printf("%zu containers\n", json_array_size(containers));
 	json_array_foreach(containers, i, at) {
 		print_container(at);
@@ -221,9 +243,10 @@ static json_t *describe(struct lsm *lsm, struct error *err)
 	}
 	state.version[sizeof(state.version) - 1] = '\0';
 	hooks = hooks_of(&state);
-	return json_pack("{s:b, s:s, s:i, s:s, s:o, s:o}", "loaded", 1, "state",
+	return json_pack("{s:b, s:s, s:i, s:s, s:o, s:o, s:o}", "loaded", 1, "state",
 			 is_degraded(hooks) ? "degraded" : "enforcing", "abi", (int)state.abi,
-			 "version", state.version, "hooks", hooks, "containers", walk.containers);
+			 "version", state.version, "hooks", hooks, "engines", engines_json(lsm),
+			 "containers", walk.containers);
 }
 
 static int show(const struct ctl_options *options, json_t *degraded, struct error *err)

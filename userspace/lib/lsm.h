@@ -219,11 +219,27 @@ struct lsm_engine_guard {
 /**
  * lsm_set_engine_guard() - Turn the guard of engines on, off, or into another mode
  *
- * What engines must not change is lsm_guard_from_engines()'s. Engines that run already are not known as such before they are
- * started again. Records and counters have the id LSM_ENGINE_ID and the cgroup LSM_ENGINE_CGROUP.
+ * What engines must not change is lsm_guard_from_engines()'s. Records and counters have the id LSM_ENGINE_ID and the cgroup
+ * LSM_ENGINE_CGROUP.
  * Return: 0; -EINVAL for another mode.
  */
 int lsm_set_engine_guard(struct lsm *lsm, const struct lsm_engine_guard *guard, struct error *err);
+
+/**
+ * lsm_set_engine_files() - Say what happens when an engine's daemon leaves what it must not outside of its own storage
+ * @mode:	off, audit or enforce: setuid and setgid files, file capabilities, devices; see bpf/storage.bpf.h
+ *
+ * Apart from the guard above. Return: 0; -EINVAL for another mode.
+ */
+int lsm_set_engine_files(struct lsm *lsm, enum lsm_mode mode, struct error *err);
+
+/*
+ * lsm_know_engines() - Have the daemons of known engines taken for engines, by the names of their programs: those that run,
+ * and those that are started from now on
+ *
+ * What runs is found in /proc: a process that the caller does not see there is known after its next execve(2).
+ */
+int lsm_know_engines(struct lsm *lsm, struct error *err);
 
 /* Says what the program at @fd is to engines: bits of enum lsm_engine_role, 0 for nothing. Errors: those of lsm_guard(). */
 int lsm_set_engine_file(struct lsm *lsm, int fd, uint32_t roles, struct error *err);
@@ -233,6 +249,7 @@ int lsm_read_container(struct lsm *lsm, uint64_t cgroup_id, struct lsm_container
 		       struct error *err);
 int lsm_read_counters(struct lsm *lsm, uint64_t cgroup_id, struct lsm_counters *ret,
 		      struct error *err);
+int lsm_read_engine(struct lsm *lsm, struct lsm_engine *ret, struct error *err);
 int lsm_read_state(struct lsm *lsm, struct lsm_state *ret, struct error *err);
 
 /* Calls @visit for every registered container until it returns other than 0, and returns that. */

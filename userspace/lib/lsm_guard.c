@@ -21,8 +21,7 @@
 #include "lsm_private.h"
 #include "str.h"
 
-/* As the program hashes it; 0 for what cannot be guarded. */
-static uint32_t name_hash(const char *name)
+uint32_t lsm_guard_name_hash(const char *name)
 {
 	uint32_t hash = LSM_GUARD_START;
 	size_t len = strlen(name);
@@ -76,7 +75,7 @@ static int guard(struct lsm *lsm, int fd, const char *name, uint32_t set, uint32
 		 struct error *err)
 {
 	_cleanup_close_ int lock_fd = -EBADF;
-	uint32_t hash = name ? name_hash(name) : 0;
+	uint32_t hash = name ? lsm_guard_name_hash(name) : 0;
 	struct lsm_guard_key key;
 	char quoted[64];
 	bool is_folder;

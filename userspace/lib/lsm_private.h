@@ -23,3 +23,6 @@ void lsm_forget_masks(struct lsm *lsm, const struct lsm_container *container);
 
 /* The key in `guarded` and `engine_files` of what @fd is. -ENOTSUP on Btrfs. */
 int lsm_guard_key_of(int fd, struct lsm_guard_key *ret, bool *ret_is_folder, struct error *err);
+
+/* A name's part of such a key, as the programs hash it; 0 for what cannot be guarded. */
+uint32_t lsm_guard_name_hash(const char *name);

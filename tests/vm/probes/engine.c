@@ -2,8 +2,9 @@
 /*
  * engine - owns the guard of engines for the tests of the BPF layer: sets it, runs a command, and takes it away again.
  *
- *   engine --mode M [--restrict-exec] [--refuse-tcp] [--daemon PROGRAM] [--may PROGRAM] [--guard PATH] -- COMMAND [ARGUMENT...]
+ *   engine [--mode M] [--files M] [--restrict-exec] [--refuse-tcp] [--daemon PROGRAM] [--may PROGRAM] [--guard PATH] -- COMMAND [ARGUMENT...]
  *
+ * --files is the mode for what a daemon leaves outside of its storage, enforce unless given, and again afterwards.
  * --daemon, --may and --guard may be repeated. Its exit status is COMMAND's; 125: the guard could not be set.
  */
 #include <errno.h>
@@ -24,6 +25,7 @@ static struct {
 	uint32_t role; /* 0: guarded */
 } files[FILES_MAX];
 static size_t n_files;
+static enum lsm_mode files_mode = LSM_MODE_ENFORCE;
 
 static void add(const char *path, uint32_t role)
 {
@@ -46,6 +48,8 @@ static void set(struct lsm *lsm, const struct lsm_engine_guard *guard, bool on)
 			 lsm_guard(lsm, files[i].fd, NULL, false, &err);
 	if (r == 0)
 		r = lsm_set_engine_guard(lsm, guard, &err);
+	if (r == 0)
+		r = lsm_set_engine_files(lsm, on ? files_mode : LSM_MODE_ENFORCE, &err);
 	if (r < 0) {
 		fprintf(stderr, "engine: %s\n", err.msg);
 		exit(125);
@@ -55,18 +59,17 @@ static void set(struct lsm *lsm, const struct lsm_engine_guard *guard, bool on)
 static void parse(int argc, char **argv, struct lsm_engine_guard *guard)
 {
 	static const struct option longs[] = {
-		{ "mode", 1, NULL, 'm' },
-		{ "restrict-exec", 0, NULL, 'x' },
-		{ "refuse-tcp", 0, NULL, 't' },
-		{ "daemon", 1, NULL, 'd' },
-		{ "may", 1, NULL, 'y' },
-		{ "guard", 1, NULL, 'g' },
-		{ 0 },
+		{ "mode", 1, NULL, 'm' },	   { "files", 1, NULL, 'f' },
+		{ "restrict-exec", 0, NULL, 'x' }, { "refuse-tcp", 0, NULL, 't' },
+		{ "daemon", 1, NULL, 'd' },	   { "may", 1, NULL, 'y' },
+		{ "guard", 1, NULL, 'g' },	   { 0 },
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1) {
 		if (c == 'm' && lsm_mode_parse(optarg, &guard->mode))
+			continue;
+		if (c == 'f' && lsm_mode_parse(optarg, &files_mode))
 			continue;
 		if (c == 'x')
 			guard->restrict_exec = true;
