@@ -195,6 +195,11 @@ struct emu_tasks {
 /* @states: look at what each of them does; else they are counted. */
 void emu_collect_tasks(struct emu *emu, bool states, struct emu_tasks *ret);
 
+#define EMU_TASKS_MAX 512 /* tasks that are looked at one by one: 10 us each */
+
+/* Host's numbers of the container's tasks: how many there are in @ret. */
+size_t emu_list_tasks(struct emu *emu, uint32_t ret[EMU_TASKS_MAX]);
+
 /* ---- both steps in one, for who renders ---- */
 
 void emu_see_cpus(struct emu *emu, const struct emu_reader *reader, struct emu_cpuset *ret);

@@ -225,7 +225,7 @@ ssize_t emu_write(struct emu *emu, const struct emu_node *node, off_t pos, const
 
 /* As sysinfo(2) has them; the procs field is the container's tasks (threads), bytes are bytes. */
 struct emu_sysinfo {
-	int64_t uptime_s; /* by the container's time namespace */
+	int64_t uptime_s; /* by the container's time namespace, rounded up as the kernel does */
 	uint64_t load[3]; /* 16-bit fixed point: SI_LOAD_SHIFT */
 	uint64_t total_bytes, free_bytes, shared_bytes, buffer_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes;
@@ -234,6 +234,23 @@ struct emu_sysinfo {
 
 int emu_sysinfo(struct emu *emu, const struct emu_reader *reader, struct emu_sysinfo *ret,
 		struct error *err);
+
+/**
+ * emu_sysinfo_layout() - The struct sysinfo that a caller of the system call expects
+ * @is_32:	longs of the caller have 32 bits; then memory is counted in pages where bytes would not fit
+ * @buf:	EMULATED_SYSINFO_SIZE bytes, or EMULATED_SYSINFO_SIZE32: emulated_calls.h
+ */
+void emu_sysinfo_layout(const struct emu_sysinfo *info, bool is_32, void *buf);
+
+/**
+ * emu_find_task() - Whom a process means by a number
+ * @caller:	host's number of one of the container's tasks
+ * @number:	of a task, in the caller's pid namespace; not 0
+ *
+ * Return: the host's number; 0 where that cannot be told: there is no such task, it is another container's, or it is another
+ * process in a pid namespace that the container made itself.
+ */
+pid_t emu_find_task(struct emu *emu, pid_t caller, int32_t number);
 
 struct emu_cpuset {
 	uint64_t word[EMU_CPUS_MAX / 64]; /* bit n % 64 of word n / 64, as sched_getaffinity(2) on 64 bits */

@@ -407,6 +407,41 @@ char emu_scan_state(const char *text)
 	return p && *p >= 'A' && *p <= 'z' ? *p : '\0';
 }
 
+static bool scan_id(struct emu_span word, uint32_t *ret)
+{
+	uint64_t id;
+
+	if (!emu_span_u64(word, &id) || id > INT32_MAX)
+		return false;
+	*ret = (uint32_t)id;
+	return true;
+}
+
+int emu_scan_task(const char *text, struct emu_task *ret)
+{
+	struct emu_task task = { 0 };
+	struct emu_span line, word;
+
+	while (emu_next_line(&text, &line)) {
+		if (!emu_next_word(&line, &word))
+			continue;
+		if (emu_span_is(word, "Tgid:") &&
+		    (!emu_next_word(&line, &word) || !scan_id(word, &task.tgid)))
+			return -EINVAL;
+		if (!emu_span_is(word, "NSpid:"))
+			continue;
+		while (emu_next_word(&line, &word)) {
+			if (task.n == EMU_PID_LEVELS || !scan_id(word, &task.ids[task.n]))
+				return -EINVAL;
+			task.n++;
+		}
+	}
+	if (task.tgid == 0 || task.n == 0)
+		return -EINVAL;
+	*ret = task;
+	return 0;
+}
+
 int emu_scan_start(const char *text, uint64_t *ret_ticks)
 {
 	const char *p = behind_name(text);

@@ -108,6 +108,17 @@ int emu_scan_membership(const char *text, enum emu_cgroup role, struct emu_span 
 /* The state letter in /proc/PID/stat, whose second field a process chooses; 0 when there is none. */
 char emu_scan_state(const char *text);
 
+#define EMU_PID_LEVELS 33 /* MAX_PID_NS_LEVEL of the kernel, and the outermost */
+
+struct emu_task {
+	uint32_t tgid;
+	unsigned n;		      /* at least 1 */
+	uint32_t ids[EMU_PID_LEVELS]; /* its number in each pid namespace, from the reader's of procfs to its own */
+};
+
+/* Tgid and NSpid of /proc/PID/status: 0 or -EINVAL. */
+int emu_scan_task(const char *text, struct emu_task *ret);
+
 /* The start time in clock ticks, field 22 of it: 0 or -EINVAL. */
 int emu_scan_start(const char *text, uint64_t *ret_ticks);
 

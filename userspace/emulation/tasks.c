@@ -5,20 +5,20 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "fd.h"
 #include "str.h"
 
 #define FOLDERS_MAX 256 /* nested cgroups that are looked into */
 #define DEPTH_MAX 8	/* and how deep */
-#define SAMPLED_MAX 512 /* tasks whose state is read: 10 us each */
 
 struct walk {
 	const char *file; /* that lists threads */
 	unsigned folders;
 	uint32_t n;
 	uint32_t n_ids;
-	uint32_t ids[SAMPLED_MAX];
+	uint32_t ids[EMU_TASKS_MAX];
 };
 
 static void list_tasks(struct emu *emu, struct walk *walk, int dir_fd)
@@ -31,7 +31,7 @@ static void list_tasks(struct emu *emu, struct walk *walk, int dir_fd)
 		if (!emu_span_u64(line, &id) || id == 0 || id > INT32_MAX)
 			continue; /* 0: in a pid namespace that is not ours */
 		walk->n++;
-		if (walk->n_ids < SAMPLED_MAX)
+		if (walk->n_ids < EMU_TASKS_MAX)
 			walk->ids[walk->n_ids++] = (uint32_t)id;
 	}
 }
@@ -112,4 +112,13 @@ void emu_collect_tasks(struct emu *emu, bool states, struct emu_tasks *ret)
 	}
 	ret->running = scaled(ret->running, &walk);
 	ret->blocked = scaled(ret->blocked, &walk);
+}
+
+size_t emu_list_tasks(struct emu *emu, uint32_t ret[EMU_TASKS_MAX])
+{
+	struct walk walk = { 0 };
+
+	walk_container(emu, &walk);
+	memcpy(ret, walk.ids, walk.n_ids * sizeof(walk.ids[0]));
+	return walk.n_ids;
 }
