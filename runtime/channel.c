@@ -68,7 +68,8 @@ int channel_hear(int sock, enum channel_word word, int32_t *ret_value, int *ret_
 	return 0;
 }
 
-int channel_hear_joined(int sock, pid_t middle, int32_t *ret_pid, int *ret_fd, struct error *err)
+int channel_hear_middle(int sock, pid_t middle, enum channel_word word, int32_t *ret_value,
+			int *ret_fd, struct error *err)
 {
 	_cleanup_close_ int middle_fd = (int)syscall(SYS_pidfd_open, middle, 0);
 	struct pollfd fds[] = {
@@ -87,5 +88,5 @@ int channel_hear_joined(int sock, pid_t middle, int32_t *ret_pid, int *ret_fd, s
 	/* dead: what it said before is there by now */
 	if (!fds[0].revents && poll(fds, 1, 0) <= 0)
 		return error_text(err, EPIPE, "the process that joins the container died");
-	return channel_hear(sock, CHANNEL_JOINED, ret_pid, ret_fd, err);
+	return channel_hear(sock, word, ret_value, ret_fd, err);
 }

@@ -13,8 +13,8 @@ enum channel_word {
 	CHANNEL_NAMESPACES, /* I: its namespaces exist */
 	CHANNEL_OFFSETS,    /* R: time offsets are written, I may enter */
 	CHANNEL_NAMED,	    /* I: in its time namespace, host name set, loopback up */
-	CHANNEL_PIVOTED, /* R: the mount tree is complete, I stands in it; may carry the terminal's slave */
-	CHANNEL_SEALED, /* I: own mount namespace, every mount locked; waits for `start` */
+	CHANNEL_PIVOTED, /* R: the mount tree is complete, I stands in it; may carry the terminal's slave; monitor_calls.h */
+	CHANNEL_SEALED, /* I: own mount namespace, every mount locked; waits for `start`; may carry a listener: monitor_calls.h */
 	CHANNEL_JOINED, /* exec's helper: in the container, carries the child's pid, maybe the terminal's master */
 	CHANNEL_GO,	  /* exec: the child may go on */
 	CHANNEL_LISTENER, /* carries the listener of a seccomp filter that is loaded: seccomp_notify.h */
@@ -38,10 +38,11 @@ int channel_hear(int sock, enum channel_word word, int32_t *ret_value, int *ret_
 		 struct error *err);
 
 /**
- * channel_hear_joined() - Wait for CHANNEL_JOINED of a middle process, or for its end
+ * channel_hear_middle() - Wait for one word of a middle process, CHANNEL_JOINED or one before that, or for its end
  * @middle:	a child of the caller, not reaped yet
  *
  * Whom it clones has the same socket: if it dies before it can say who that is, for which a memory limit is enough, the
  * stream does not end, and both would wait for each other. -EPIPE then; the caller closes its side.
  */
-int channel_hear_joined(int sock, pid_t middle, int32_t *ret_pid, int *ret_fd, struct error *err);
+int channel_hear_middle(int sock, pid_t middle, enum channel_word word, int32_t *ret_value,
+			int *ret_fd, struct error *err);

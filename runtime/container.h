@@ -67,6 +67,8 @@ struct container {
 	int fifo_fd;
 	int notify_fd;	/* folder of its NOTIFY_SOCKET, in M1 */
 	int monitor_fd; /* socket to its monitor; -EBADF: none, or it is on its own by now */
+	int calls_fd;	/* where its monitor hears of listeners, until it has that; -EBADF */
+	bool asks;	/* I's: to load the filter of monitor_calls.h */
 	int engine_fd; /* detached copy of the mount that the root's twin is one of; -EBADF: none */
 	int listener_fd; /* I's: where `start` meets it, if the filter has a listener */
 

@@ -37,6 +37,7 @@
 #include "log.h"
 #include "masks.h"
 #include "monitor.h"
+#include "monitor_calls.h"
 #include "mount_tree.h"
 #include "net_devices.h"
 #include "notify_socket.h"
@@ -405,14 +406,19 @@ static int leave_m1(const struct container *c, struct error *err)
 
 static int seal(struct container *c, struct error *err)
 {
-	int r = channel_say(c->sock, CHANNEL_PIVOTED, 0, c->slave_fd, err);
+	_cleanup_close_ int listener_fd = -EBADF;
+	int32_t value = 0;
+	int r = channel_say(c->sock, CHANNEL_PIVOTED, (int32_t)monitor_calls_plan(c), c->slave_fd,
+			    err);
 
 	if (r == 0)
-		r = channel_hear(c->sock, CHANNEL_SEALED, NULL, NULL, err);
+		r = channel_hear(c->sock, CHANNEL_SEALED, &value, &listener_fd, err);
 	act_as(0, 0);
 	c->slave_fd = fd_close(c->slave_fd);
 	if (r == 0)
 		r = leave_m1(c, err);
+	if (r == 0)
+		r = monitor_calls_begin(c, value, listener_fd, err);
 	/* last: a limit could hit I's own work; and here /proc is the host's again */
 	if (r == 0 && c->spec->process)
 		r = process_prepare(c->spec->process, c->init_pid, err);
@@ -556,7 +562,7 @@ static void done(struct container *c)
 		       &c->init_sock,  &c->sock,	&c->userns_fd,	 &c->pidns_fd,
 		       &c->root_fd,    &c->init_pidfd,	&c->master_fd,	 &c->slave_fd,
 		       &c->cwd_fd,     &c->listener_fd, &c->notify_fd,	 &c->host_cgroup_ns_fd,
-		       &c->monitor_fd, &c->engine_fd };
+		       &c->monitor_fd, &c->engine_fd,	&c->calls_fd };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		*fds[i] = fd_close(*fds[i]);
@@ -574,6 +580,7 @@ int create_container(const struct globals *globals, const struct create_options 
 		.notify_fd = -EBADF,
 		.monitor_fd = -EBADF,
 		.engine_fd = -EBADF,
+		.calls_fd = -EBADF,
 		.host_mnt_fd = -EBADF,
 		.host_net_fd = -EBADF,
 		.host_cgroup_ns_fd = -EBADF,

@@ -33,6 +33,7 @@
 #include "label.h"
 #include "lifecycle.h"
 #include "memory_policy.h"
+#include "monitor_calls.h"
 #include "personality.h"
 #include "policy.h"
 #include "process.h"
@@ -57,6 +58,8 @@ struct exec {
 	struct seccomp_program filter;
 	const struct seccomp_listener *listener; /* of the filter; NULL: none */
 	int agent_fd;				 /* where that goes */
+	enum monitor_calls calls;
+	int calls_fd; /* where its listener goes; -EBADF */
 	struct personality personality;
 	struct memory_policy memory_policy;
 	struct state state;
@@ -133,6 +136,18 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 	_exit(255);
 }
 
+/* Before there is a C, which has it from its maker. */
+static int ask_monitor(struct exec *e, struct error *err)
+{
+	_cleanup_close_ int listener_fd = -EBADF;
+	int r = monitor_calls_load(e->calls, &listener_fd, err);
+
+	if (e->calls != MONITOR_CALLS_ASK)
+		return r;
+	/* one could not be loaded: as for init, of which `create` said so */
+	return channel_say(e->peer_sock, CHANNEL_LISTENER, r, listener_fd, err);
+}
+
 /* M. */
 static int join_and_clone(struct exec *e, struct error *err)
 {
@@ -142,6 +157,8 @@ static int join_and_clone(struct exec *e, struct error *err)
 	pid_t pid;
 	int r = join(e, err);
 
+	if (r == 0)
+		r = ask_monitor(e, err);
 	if (r == 0 && e->process->terminal) {
 		_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -164,6 +181,7 @@ static _Noreturn void middle_main(struct exec *e)
 
 	e->sock = fd_close(e->sock);
 	e->agent_fd = fd_close(e->agent_fd); /* whose end the agent waits for */
+	e->calls_fd = fd_close(e->calls_fd);
 	if (join_and_clone(e, &err) < 0) {
 		channel_fail(e->peer_sock, &err);
 		_exit(1);
@@ -272,6 +290,7 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 	r = bpf_lsm_open_for_exec(&e->state, &e->lsm, err);
 	if (r < 0)
 		return r;
+	e->calls = monitor_calls_meet(e->state_fd, &e->state, e->listener != NULL, &e->calls_fd);
 	e->init_pidfd = proc_open(&e->state.init, err);
 	return e->init_pidfd < 0 ? error_text(err, ESRCH, "container not running") : 0;
 }
@@ -293,6 +312,21 @@ static pid_t clone_middle(const struct exec *e)
 	return pid < 0 ? fork() : pid;
 }
 
+/* What M says: of its filter, if it has one, and whom it made. */
+static int hear_middle(struct exec *e, pid_t middle, struct error *err)
+{
+	_cleanup_close_ int listener_fd = -EBADF;
+	int r = 0;
+
+	if (e->calls == MONITOR_CALLS_ASK)
+		r = channel_hear_middle(e->sock, middle, CHANNEL_LISTENER, NULL, &listener_fd, err);
+	if (r < 0)
+		return r;
+	if (listener_fd >= 0)
+		monitor_calls_hand_over(e->calls_fd, listener_fd);
+	return channel_hear_middle(e->sock, middle, CHANNEL_JOINED, &e->pid, &e->master_fd, err);
+}
+
 static int spawn(struct exec *e, struct error *err)
 {
 	int pair[2], status, r = channel_make(pair, err);
@@ -308,7 +342,7 @@ static int spawn(struct exec *e, struct error *err)
 	if (middle == 0)
 		middle_main(e);
 	e->peer_sock = fd_close(e->peer_sock);
-	r = channel_hear_joined(e->sock, middle, &e->pid, &e->master_fd, err);
+	r = hear_middle(e, middle, err);
 	if (r < 0)
 		e->sock = fd_close(e->sock); /* a M that we do not hear must not wait for us either */
 	(void)waitpid(middle, &status, 0);
@@ -387,6 +421,7 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 		.lsm = LSM_INIT,
 		.state_fd = -EBADF,
 		.agent_fd = -EBADF,
+		.calls_fd = -EBADF,
 		.init_pidfd = -EBADF,
 		.proc_fd = -EBADF,
 		.sock = -EBADF,

@@ -35,6 +35,7 @@
 #include "fd.h"
 #include "label.h"
 #include "log.h"
+#include "monitor_calls.h"
 #include "mount_tree.h"
 #include "seccomp_notify.h"
 #include "str.h"
@@ -182,6 +183,7 @@ static int open_label(struct container *c, struct error *err)
 static int set_up(struct container *c, char *ret_path, struct error *err)
 {
 	_cleanup_close_ int slave_fd = -EBADF;
+	int32_t calls = 0;
 	int r = channel_hear(c->init_sock, CHANNEL_MAPPED, NULL, NULL, err);
 
 	if (r == 0)
@@ -207,7 +209,7 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 	if (r == 0)
 		r = channel_say(c->init_sock, CHANNEL_NAMED, 0, -EBADF, err);
 	if (r == 0)
-		r = channel_hear(c->init_sock, CHANNEL_PIVOTED, NULL, &slave_fd, err);
+		r = channel_hear(c->init_sock, CHANNEL_PIVOTED, &calls, &slave_fd, err);
 	if (r == 0)
 		r = seal(c, err);
 	if (r == 0 && slave_fd >= 0)
@@ -219,6 +221,7 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 		r = close_inherited(c, err);
 	if (r == 0 && c->spec->process)
 		r = process_find_executable(c->spec->process, ret_path, err);
+	c->asks = calls == MONITOR_CALLS_ASK;
 	return r;
 }
 
@@ -288,6 +291,16 @@ static _Noreturn void die(const struct error *err)
 	_exit(255); /* as runc; a program's own failure is seldom that */
 }
 
+/* With the listener, if there is one; it matters to R alone why there is none. Nothing here calls what it asks about. */
+static int say_sealed(const struct container *c, struct error *err)
+{
+	_cleanup_close_ int listener_fd = -EBADF;
+	int r = monitor_calls_load(c->asks ? MONITOR_CALLS_ASK : MONITOR_CALLS_NONE, &listener_fd,
+				   NULL);
+
+	return channel_say(c->init_sock, CHANNEL_SEALED, r, listener_fd, err);
+}
+
 _Noreturn void init_main(struct container *c)
 {
 	static char path[PATH_MAX];
@@ -299,7 +312,7 @@ _Noreturn void init_main(struct container *c)
 		_exit(1);
 	}
 	proc_reset_signals();
-	if (channel_say(c->init_sock, CHANNEL_SEALED, 0, -EBADF, &err) < 0)
+	if (say_sealed(c, &err) < 0)
 		_exit(1);
 	c->init_sock = fd_close(c->init_sock);
 

@@ -21,6 +21,7 @@
 #include "fd.h"
 #include "log.h"
 #include "monitor_abi.h"
+#include "monitor_calls.h"
 #include "mount_api.h"
 #include "path.h"
 #include "paths.h"
@@ -37,6 +38,7 @@
 static void do_without(struct container *c, const struct error *why)
 {
 	c->monitor_fd = fd_close(c->monitor_fd); /* it ends, if it is there */
+	c->calls_fd = fd_close(c->calls_fd);
 	c->state.monitor = (struct proc_id){ 0 };
 	c->state.no_emulation = true;
 	log_warning("container '%s' has no emulated files in /proc and /sys, and is degraded: %s",
@@ -127,6 +129,9 @@ static int start(struct container *c, struct error *err)
 	c->monitor_fd = pair[0];
 	if (pid < 0)
 		return error_set(err, errno, "cannot make a process for the monitor");
+	c->calls_fd = monitor_calls_bind(c->state_fd, err);
+	if (c->calls_fd < 0)
+		return c->calls_fd;
 	c->state.monitor.pid = pid;
 	return proc_stat(pid, &c->state.monitor.start, NULL, err);
 }
@@ -337,16 +342,18 @@ int monitor_commit(struct container *c, struct error *err)
 					   .version = MONITOR_VERSION,
 					   .commit = { c->init_pid } };
 	_cleanup_close_ int twin_fd = -EBADF;
-	int fds[3], r;
+	int fds[4], r;
 
 	if (c->monitor_fd < 0)
 		return 0;
 	if (c->engine_fd >= 0) /* a copy: the mount itself is to go when the container does */
 		twin_fd = mount_clone(c->root_fd, false, NULL);
 	fds[0] = c->init_pidfd;
-	fds[1] = c->engine_fd;
-	fds[2] = twin_fd;
-	r = fd_send(c->monitor_fd, &m, sizeof(m), fds, twin_fd < 0 ? 1 : 3, err);
+	fds[1] = c->calls_fd;
+	fds[2] = c->engine_fd;
+	fds[3] = twin_fd;
+	r = fd_send(c->monitor_fd, &m, sizeof(m), fds, twin_fd < 0 ? 2 : 4, err);
+	c->calls_fd = fd_close(c->calls_fd);
 	c->engine_fd = fd_close(c->engine_fd);
 	c->monitor_fd = fd_close(c->monitor_fd);
 	return r < 0 ? error_wrap(err, "emulated files of /proc and /sys") : 0;

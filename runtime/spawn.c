@@ -97,7 +97,7 @@ static int clone_joined(struct container *c, struct error *err)
 	if (middle == 0)
 		join_and_clone(c);
 	c->init_sock = fd_close(c->init_sock);
-	r = channel_hear_joined(c->sock, middle, &value, NULL, err);
+	r = channel_hear_middle(c->sock, middle, CHANNEL_JOINED, &value, NULL, err);
 	if (r < 0)
 		c->sock = fd_close(c->sock); /* a I that was not heard of ends with it */
 	(void)waitpid(middle, NULL, 0);

@@ -48,6 +48,7 @@ struct state {
 	bool degraded;		/* the BPF LSM layer is missing on this host */
 	struct proc_id monitor; /* keeper of its bulwark-monitor; pid 0: none */
 	bool no_emulation;	/* nor a monitor: degraded, too */
+	bool no_calls;		/* or one that is not asked about system calls: degraded, too */
 	uint64_t bpf_cgroup;	/* by which the BPF LSM layer knows it; 0: not at all */
 	json_t *cgroup;		/* cgroup_to_json() */
 	json_t *annotations;	/* of the spec */

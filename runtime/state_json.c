@@ -63,6 +63,7 @@ struct state_file {
 	uint32_t monitor_pid;
 	uint64_t monitor_start;
 	bool no_emulation;
+	bool no_calls;
 	uint32_t id_base;
 	struct json_array uid_mappings, gid_mappings;
 	uint32_t owner;
@@ -104,6 +105,7 @@ static const struct json_field state_fields[] = {
 	F(monitor_pid, "monitorPid", JSON_U32_FIELD),
 	F(monitor_start, "monitorStartTime", JSON_U64_FIELD),
 	F(no_emulation, "noEmulation", JSON_BOOL_FIELD),
+	F(no_calls, "noCalls", JSON_BOOL_FIELD),
 	F(bpf_cgroup, "bpfCgroup", JSON_U64_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
@@ -118,7 +120,7 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:I, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:b, s:I, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
@@ -130,9 +132,10 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     state->rdt_monitor, "rdtOwn", (int)state->rdt_own, "degraded",
 			     (int)state->degraded, "monitorPid", (int)state->monitor.pid,
 			     "monitorStartTime", (json_int_t)state->monitor.start, "noEmulation",
-			     (int)state->no_emulation, "bpfCgroup", (json_int_t)state->bpf_cgroup,
-			     "cgroup", state->cgroup, "annotations", state->annotations,
-			     "poststart", state->poststart, "poststop", state->poststop);
+			     (int)state->no_emulation, "noCalls", (int)state->no_calls, "bpfCgroup",
+			     (json_int_t)state->bpf_cgroup, "cgroup", state->cgroup, "annotations",
+			     state->annotations, "poststart", state->poststart, "poststop",
+			     state->poststop);
 
 	if (!tree) /* a path that is not UTF-8, or memory */
 		(void)error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);
@@ -173,6 +176,7 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.degraded = file->degraded,
 		.monitor = { (pid_t)file->monitor_pid, file->monitor_start },
 		.no_emulation = file->no_emulation,
+		.no_calls = file->no_calls,
 		.bpf_cgroup = file->bpf_cgroup,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),
@@ -289,18 +293,29 @@ static bool lacks_emulation(const struct state *state, enum container_status sta
 static json_t *annotations_of(const struct state *state, enum container_status status)
 {
 	bool no_emulation = lacks_emulation(state, status);
+	const struct {
+		bool missing;
+		const char *name;
+	} rows[] = {
+		{ state->degraded, "bpf-lsm" },
+		{ state->no_calls && !no_emulation, "emulated-calls" },
+		{ no_emulation, "emulation" },
+	};
 	json_t *annotations = json_is_object(state->annotations) ? json_copy(state->annotations) :
 								   NULL;
+	char missing[64] = "";
+	size_t len = 0;
 
-	if (!state->degraded && !no_emulation)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].missing && str_format(missing + len, sizeof(missing) - len, "%s%s",
+						  len ? "," : "", rows[i].name) == 0)
+			len = strlen(missing);
+	if (!len)
 		return annotations;
 	if (!annotations)
 		annotations = json_object();
-	/* what is missing; short of memory, all fails below */
-	(void)json_object_set_new(annotations, "io.bulwark.degraded",
-				  json_string(!no_emulation    ? "bpf-lsm" :
-					      !state->degraded ? "emulation" :
-								 "bpf-lsm,emulation"));
+	/* short of memory, all fails below */
+	(void)json_object_set_new(annotations, "io.bulwark.degraded", json_string(missing));
 	return annotations;
 }
 

@@ -8,6 +8,11 @@
  *	create		COMMIT, before the mounts are sealed, when init is in all its namespaces. From then on the monitor ends
  *			with init; before, with its end of the socket
  *
+ * With COMMIT comes a SOCK_DGRAM socket that `create` has bound at MONITOR_CALLS_SOCKET in the container's state folder, where
+ * only the host's root can reach it. From then on each datagram there, one byte, carries the listener of a seccomp filter
+ * (emulated_calls.h): `create` sends init's, each `exec` its own. There is no answer; a monitor that is dead is a socket that
+ * cannot be connected to, and whose listeners are closed, which the kernel answers with ENOSYS.
+ *
  * FAILED takes the place of what the monitor should have said.
  *
  * And between `bulwarkctl upgrade` and the keeper of a container that is there, on a SOCK_SEQPACKET socket in its state folder,
@@ -24,6 +29,7 @@
 #define MONITOR_SOCK_FD                                                                            \
 	3 /* the monitor's end, when it is executed; 0 to 2 are /dev/null, and nothing else is open */
 #define MONITOR_VERSION 2 /* both are installed together: other versions refuse each other */
+#define MONITOR_CALLS_SOCKET "calls.sock"
 #define MONITOR_PATH_MAX 96
 #define MONITOR_FILES_MAX FD_PASS_MAX
 
@@ -32,7 +38,7 @@ enum monitor_word {
 		1, /* descriptors: the container's user namespace; where it can be asked: MONITOR_SOCKET */
 	MONITOR_FILES,
 	MONITOR_READY,
-	MONITOR_COMMIT, /* descriptors: pidfd of init; if there is one, an engine's overlay and its twin, both detached */
+	MONITOR_COMMIT, /* descriptors: pidfd of init; the socket of listeners; if there is one, an engine's overlay and its twin, both detached */
 	MONITOR_FAILED,
 };
 

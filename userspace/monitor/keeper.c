@@ -4,10 +4,11 @@
  *
  *  1. executed by `bulwark create`, as the host's root: makes what needs no container, while that is being made
  *  2. at USERNS: opens the container's cgroups, has the FUSE superblock built (superblock.c), starts a worker
- *  3. at COMMIT: leaves the host's mounts, gives up all capabilities but five; waits for the worker's death, and for init's
+ *  3. at COMMIT: leaves the host's mounts, gives up all capabilities but six; waits for the worker's death, and for init's
  *
  * It is the only process here that is privileged for long, so it parses nothing that comes from the container: what it is
- * sent are messages of fixed size from `create`, and what it reads in shared memory is one counter.
+ * sent are messages of fixed size, from `create` and, of system calls, from the kernel and the worker (calls.c); and what it
+ * reads in shared memory is one counter.
  *
  * Nobody has to end it. Before COMMIT it ends with its peer on the socket, after it with the container's init, and its worker
  * ends with it, however it ends (PR_SET_PDEATHSIG).
@@ -31,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "coherence.h"
 #include "emulation.h"
 #include "error.h"
@@ -70,6 +72,7 @@ struct keeper {
 	int signal_fd, timer_fd;
 	struct settings settings;
 	struct shared *shared;
+	struct calls *calls;
 	struct coherence *coherence; /* NULL: no twin overlay */
 	struct upgrade *upgrade;     /* NULL: nobody can ask for one */
 	uint64_t began;		     /* when the one on trial began */
@@ -82,7 +85,7 @@ struct keeper {
 
 /* ---- the worker ------------------------------------------------------------------------------------------- */
 
-#define KEPT_MAX (EMU_CGROUPS + 4)
+#define KEPT_MAX (EMU_CGROUPS + 5)
 
 static void list_kept(const struct keeper *k, int kept[KEPT_MAX])
 {
@@ -90,10 +93,11 @@ static void list_kept(const struct keeper *k, int kept[KEPT_MAX])
 
 	kept[0] = k->fuse_fd;
 	kept[1] = k->settings.shared_fd;
-	kept[2] = sources->proc_fd;
-	kept[3] = sources->sys_fd;
+	kept[2] = k->settings.ask_fd;
+	kept[3] = sources->proc_fd;
+	kept[4] = sources->sys_fd;
 	for (size_t i = 0; i < EMU_CGROUPS; i++)
-		kept[4 + i] = sources->cgroup_fd[i];
+		kept[5 + i] = sources->cgroup_fd[i];
 }
 
 static bool stay_open(const int kept[KEPT_MAX])
@@ -132,6 +136,7 @@ static int start_worker(struct keeper *k, struct error *err)
 	bool first = k->n_workers == 0;
 
 	k->served = k->shared->served;
+	calls_next_worker(k->calls);
 	k->worker = fork();
 	if (k->worker == 0)
 		become_worker(k, first);
@@ -243,6 +248,13 @@ static int on_timer(struct loop *loop, int fd, uint32_t events, void *data, stru
 	return k->worker ? 0 : pause_first(k, PAUSE_MAX_MS, err);
 }
 
+/* The connection ends, and with it all that a worker is for. */
+static void give_up(struct keeper *k)
+{
+	k->fuse_fd = fd_close(k->fuse_fd);
+	calls_end(k->calls);
+}
+
 /* It ends by itself when there is nothing to serve any more; otherwise something killed it. */
 static int worker_died(struct keeper *k, int status, struct error *err)
 {
@@ -257,7 +269,7 @@ static int worker_died(struct keeper *k, int status, struct error *err)
 		return end_trial(k, &why, err);
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS) {
-		k->fuse_fd = fd_close(k->fuse_fd);
+		give_up(k);
 		return 0;
 	}
 	k->failures = k->shared->served == k->served ? k->failures + 1 : 0;
@@ -270,7 +282,7 @@ static int worker_died(struct keeper *k, int status, struct error *err)
 	if (killed && k->failures > FAST_RESTARTS)
 		return pause_first(k, KILLED_PAUSE_MS, err);
 	if (k->failures > RESTARTS_MAX) {
-		k->fuse_fd = fd_close(k->fuse_fd);
+		give_up(k);
 		return 0;
 	}
 	if (k->failures <= FAST_RESTARTS && start_worker(k, NULL) == 0)
@@ -343,14 +355,16 @@ static int commit(struct keeper *k, const struct monitor_commit *m, const int *f
 
 	k->init_pidfd = fds[0];
 	read_clocks(k, m->init_pid);
-	if (n_fds == 3 && k->coherence)
-		(void)coherence_begin(k->coherence, fds[1], fds[2], NULL);
-	for (size_t i = 1; i < n_fds && !k->coherence; i++)
+	if (n_fds == 4 && k->coherence)
+		(void)coherence_begin(k->coherence, fds[2], fds[3], NULL);
+	for (size_t i = 2; i < n_fds && !k->coherence; i++)
 		fd_close(fds[i]); /* or the engine's overlay could not end before us */
 	if (setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot leave the host's mounts");
 	k->empty_ns_fd = fd_close(k->empty_ns_fd);
 	r = sandbox_keeper(err);
+	if (r == 0)
+		r = calls_begin(k->calls, fds[1], err);
 	if (r == 0)
 		r = loop_watch(k->loop, k->init_pidfd, EPOLLIN, on_init, k, err);
 	(void)loop_unwatch(k->loop, k->control_fd, NULL);
@@ -362,9 +376,9 @@ static int commit(struct keeper *k, const struct monitor_commit *m, const int *f
 static int on_control(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
 {
 	struct monitor_message m;
-	int fds[3];
+	int fds[4];
 	size_t n_fds = 0;
-	ssize_t n = fd_recv(fd, &m, sizeof(m), fds, 3, &n_fds, err);
+	ssize_t n = fd_recv(fd, &m, sizeof(m), fds, 4, &n_fds, err);
 
 	(void)events;
 	if (n < 0)
@@ -373,7 +387,7 @@ static int on_control(struct loop *loop, int fd, uint32_t events, void *data, st
 		loop_stop(loop, 0);
 		return 0;
 	}
-	if (n != sizeof(m) || m.word != MONITOR_COMMIT || (n_fds != 1 && n_fds != 3))
+	if (n != sizeof(m) || m.word != MONITOR_COMMIT || (n_fds != 2 && n_fds != 4))
 		return error_text(err, EPROTO,
 				  "not a COMMIT"); /* and this is the end of all descriptors */
 	return commit(data, &m.commit, fds, n_fds, err);
@@ -543,7 +557,14 @@ static int begin(struct keeper *k, struct monitor_userns *m, struct error *err)
 	k->builder_sock = fd_close(k->builder_sock);
 	k->settings.version = SHARED_VERSION;
 	k->settings.size = sizeof(*k->shared);
+	/* workers wait for more than requests: read(2) must not wait for one that was taken back */
+	if (fcntl(k->fuse_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return error_set(err, errno, "O_NONBLOCK of /dev/fuse");
+	r = calls_new(k->loop, k->settings.sources.proc_fd, &k->worker, &k->calls, err);
+	if (r < 0)
+		return r;
 	k->settings.fuse_fd = k->fuse_fd;
+	k->settings.ask_fd = calls_worker_fd(k->calls);
 	k->settings.uid = m->root_uid;
 	k->settings.gid = m->root_gid;
 	k->settings.keeper_pid = getpid();
@@ -596,7 +617,10 @@ int keeper_main(void)
 		.builder_sock = -EBADF,
 		.fuse_fd = -EBADF,
 		.settings_fd = -EBADF,
-		.settings = { .sources = EMU_SOURCES_INIT, .fuse_fd = -EBADF, .shared_fd = -EBADF },
+		.settings = { .sources = EMU_SOURCES_INIT,
+			      .fuse_fd = -EBADF,
+			      .shared_fd = -EBADF,
+			      .ask_fd = -EBADF },
 		.signal_fd = -EBADF,
 		.timer_fd = -EBADF,
 	};

@@ -51,10 +51,13 @@ int sandbox_leave_mounts(struct error *err)
 
 /* ---- credentials ------------------------------------------------------------------------------------------ */
 
-/* Drops caches of overlays, whose root may be closed to it; ends workers, who are somebody else; makes them so. */
+/*
+ * Drops caches of overlays, whose root may be closed to it; ends workers, who are somebody else; makes them so; writes the
+ * answers of system calls into the memory of who called: /proc/PID/mem is a file of mode 0600, and takes ptrace's right.
+ */
 #define KEEPER_CAPS                                                                                \
 	(1ULL << CAP_SYS_ADMIN | 1ULL << CAP_KILL | 1ULL << CAP_SETUID | 1ULL << CAP_SETGID |      \
-	 1ULL << CAP_DAC_READ_SEARCH)
+	 1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_SYS_PTRACE)
 
 static int set_caps(uint64_t caps, struct error *err)
 {

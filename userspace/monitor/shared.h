@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * shared - owns what a worker is given: settings, which no worker can change, and the memory that outlives workers.
+ * shared - owns what a worker is given: settings, which no worker can change, the memory that outlives workers, and the
+ * questions that it is asked.
  *
  * Both are memfds, sealed against change of size, so that no worker can take the pages away under the keeper; settings also
  * against writing, or one worker could choose who the next one is. The keeper reads nothing in the memory but @began and
@@ -10,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "emulated_calls.h"
 #include "emulation.h"
 
 /*
@@ -38,6 +40,7 @@ struct settings {
 	struct emu_sources sources;
 	int32_t fuse_fd;
 	int32_t shared_fd; /* struct shared */
+	int32_t ask_fd;	   /* struct question comes, struct answer goes */
 	uint32_t uid, gid; /* who a worker becomes */
 	int32_t keeper_pid;
 };
@@ -57,4 +60,24 @@ struct shared {
 		__attribute__((aligned(4096))); /* read(2) of /dev/fuse goes here */
 	struct shared_handle handles[SHARED_HANDLES_MAX];
 	char state[EMU_STATE_SIZE] __attribute__((aligned(16)));
+};
+
+/* The keeper's: a system call of the container's, whose numbers it wants. One message, and one at a time. */
+struct question {
+	uint64_t number;
+	uint32_t call;	/* enum emulated_call */
+	int32_t caller; /* host's number of the thread */
+	int32_t whom;	/* that it asks about, in its own pid namespace; 0: itself */
+	uint32_t is_32; /* its longs have 32 bits */
+};
+
+/* The worker's. Values for the caller, and nothing that the keeper goes by but @whom, whose cpus it asks the kernel for. */
+struct answer {
+	uint64_t number; /* of the question */
+	int32_t error;	 /* 0; or an errno: there is no answer */
+	int32_t whom;	 /* host's number; 0: cannot be told */
+	union {
+		char sysinfo[EMULATED_SYSINFO_SIZE]; /* of 32 bits: the beginning of it */
+		uint64_t cpus[EMU_CPUS_MAX / 64];    /* that the caller is shown */
+	};
 };

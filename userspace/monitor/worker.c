@@ -33,6 +33,7 @@
 #include "emulation.h"
 #include "error.h"
 #include "files.h"
+#include "questions.h"
 #include "sandbox.h"
 #include "shared.h"
 #include "trim.h"
@@ -184,30 +185,49 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Load averages are sampled while somebody reads them; then there is a time to wake up at. */
-static void wait_and_tick(struct emu *emu, int fd, int64_t *due_ms)
+enum { REQUESTS, QUESTIONS, WAITED_FOR };
+
+/* Load averages are sampled while somebody reads them; then there is a time to wake up at. False: there is none to wait for. */
+static bool wait_or_tick(struct emu *emu, struct pollfd fds[WAITED_FOR], int64_t *due_ms)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	uint32_t ms = emu_tick_ms(emu);
 	int64_t now;
 
 	if (!ms) {
 		*due_ms = 0;
-		if (poll(&poll_fd, 1, IDLE_MS) == 0)
-			trim_program(); /* and then read(2), for as long as it takes */
-		return;
+		if (poll(fds, WAITED_FOR, IDLE_MS) == 0) {
+			trim_program();
+			(void)poll(fds, WAITED_FOR, -1);
+		}
+		return true;
 	}
 	now = now_ms();
 	if (!*due_ms)
 		*due_ms = now + ms;
-	if (now < *due_ms && poll(&poll_fd, 1, (int)(*due_ms - now)) != 0)
-		return; /* a request; or a signal, which nobody sends */
+	if (now < *due_ms && poll(fds, WAITED_FOR, (int)(*due_ms - now)) != 0)
+		return true; /* or a signal, which nobody sends */
 	emu_tick(emu);
 	ms = emu_tick_ms(emu);
 	*due_ms = ms ? now_ms() + ms : 0;
+	return false;
 }
 
-static void serve(struct fuse_session *session, struct emu *emu, int fd)
+/* Until there is a FUSE request; questions meanwhile are answered. False: look again. */
+static bool wait_for_request(struct emu *emu, const struct settings *settings, int64_t *due_ms)
+{
+	struct pollfd fds[WAITED_FOR] = {
+		[REQUESTS] = { .fd = settings->fuse_fd, .events = POLLIN },
+		[QUESTIONS] = { .fd = settings->ask_fd, .events = POLLIN },
+	};
+
+	if (!wait_or_tick(emu, fds, due_ms))
+		return false;
+	if (fds[QUESTIONS].revents & POLLIN)
+		questions_answer(settings->ask_fd, emu, worker.shared);
+	return fds[REQUESTS].revents != 0;
+}
+
+static void serve(struct fuse_session *session, struct emu *emu, const struct settings *settings)
 {
 	struct fuse_buf buf = { 0 };
 	int64_t due_ms = 0;
@@ -216,8 +236,9 @@ static void serve(struct fuse_session *session, struct emu *emu, int fd)
 		int r;
 
 		worker.sources.boottime_offset_ns = worker.shared->boottime_offset_ns;
-		if (!worker.replay_init && !worker.pending)
-			wait_and_tick(emu, fd, &due_ms);
+		if (!worker.replay_init && !worker.pending &&
+		    !wait_for_request(emu, settings, &due_ms))
+			continue;
 		r = fuse_session_receive_buf(session, &buf);
 		if (r == -EINTR || r == -EAGAIN)
 			continue;
@@ -270,6 +291,6 @@ int worker_main(const struct settings *settings)
 	if (!take_over(settings->fuse_fd)) /* no successor could, either: an end is better than a wait without one */
 		return EXIT_SUCCESS;
 	s->began++;
-	serve(session, emu, settings->fuse_fd);
+	serve(session, emu, settings);
 	return EXIT_SUCCESS;
 }
