@@ -278,6 +278,22 @@ static void add(struct calls *c, int fd)
 	c->listeners[c->n++] = fd;
 }
 
+/* The first; others, as many as there happens to be room for, are closed. */
+static int take_listener(struct cmsghdr *h)
+{
+	size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	int fd, first = -EBADF;
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(&fd, CMSG_DATA(h) + i * sizeof(fd), sizeof(fd));
+		if (i == 0)
+			first = fd;
+		else
+			fd_close(fd);
+	}
+	return first;
+}
+
 /* From the host's root, who alone reaches the socket. */
 static int on_listener_sent(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
 {
@@ -289,7 +305,7 @@ static int on_listener_sent(struct loop *loop, int fd, uint32_t events, void *da
 			    .msg_control = control,
 			    .msg_controllen = sizeof(control) };
 	struct ucred who = { .uid = (uid_t)-1 };
-	_cleanup_close_ int listener = -EBADF; /* there is room for one; the kernel closes others */
+	_cleanup_close_ int listener = -EBADF;
 
 	(void)loop;
 	(void)events;
@@ -299,8 +315,8 @@ static int on_listener_sent(struct loop *loop, int fd, uint32_t events, void *da
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
 		if (h->cmsg_level != SOL_SOCKET)
 			continue;
-		if (h->cmsg_type == SCM_RIGHTS && h->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(&listener, CMSG_DATA(h), sizeof(int));
+		if (h->cmsg_type == SCM_RIGHTS && listener < 0)
+			listener = take_listener(h); /* there is one such part at most */
 		if (h->cmsg_type == SCM_CREDENTIALS && h->cmsg_len == CMSG_LEN(sizeof(who)))
 			memcpy(&who, CMSG_DATA(h), sizeof(who));
 	}
