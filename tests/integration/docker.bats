@@ -477,6 +477,17 @@ shared"
 	done
 }
 
+@test "docker run: free and nproc agree with the limits, under Docker's seccomp profile and privileged" {
+	local option
+	for option in --cpus=0.9 --privileged; do
+		run docker_run --rm -m 256m --cpus 0.9 "$option" bb sh -c 'free -b | awk "/^Mem:/ { print \$2 }"; nproc
+			awk "/^Seccomp_filters:/ { print \$2 }" /proc/self/status'
+		assert_status 0
+		assert_equal "${lines[0]} ${lines[1]}" "268435456 1"
+	done
+	assert_equal "${lines[2]}" 1 # ours alone
+}
+
 @test "docker run: --userns host and --cgroupns host change nothing" {
 	requires_bulwark
 	run docker_run --rm --userns host bb cat /proc/self/uid_map

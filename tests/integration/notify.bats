@@ -196,6 +196,16 @@ calls_seen() {
 	assert_equal "$output" fine
 }
 
+@test "notify: a profile's own listener takes the place of the one for sysinfo, and the container is marked" {
+	profile_notify mkdir
+	config_set '.linux.resources.memory.limit = 268435456'
+	agent_start
+	container_start sleep 100
+	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"] | split(",") | last')" emulated-calls
+	# then it is the kernel's
+	assert_equal "$(runtime exec "$ID" figures sysinfo 64 | cut -d" " -f1)" "$("$PROBES/figures" sysinfo 64 | cut -d" " -f1)"
+}
+
 @test "notify: an agent that is gone at start or exec is an error, and the container stays as it was" {
 	profile_notify mkdir
 	agent_start

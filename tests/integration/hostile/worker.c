@@ -4,10 +4,12 @@
  *
  * Linked in front of the real one (-Wl,--wrap), as bulwark-monitor of monitor.bats. The first worker is the real one, so that
  * there is a container; the second, with the same rights, tries its luck, writes what came of it into the memory it shares with
- * its keeper, spoils the rest of that, and dies. From then on it is the real one again.
+ * its keeper, spoils the rest of that, and says what nobody asked for; the third says too much. Both are to be killed for that.
+ * From then on it is the real one again.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox.h"
@@ -23,6 +26,7 @@
 #include "worker.h"
 
 #define MARK "HOSTILE"
+#define AGAIN "TOO MUCH"
 
 int __real_worker_main(const struct settings *settings);
 int __wrap_worker_main(const struct settings *settings);
@@ -164,20 +168,62 @@ static void try_memory(const struct settings *s)
 		say("GAINED a seal of the memory\n");
 }
 
+/* Of a process that asks all the time (`figures guard`), which looks at the memory around. */
+static bool answer_one(const struct settings *s, struct answer *ret)
+{
+	struct pollfd fd = { .fd = s->ask_fd, .events = POLLIN };
+	struct question q;
+
+	do {
+		if (poll(&fd, 1, 60000) != 1 || read(fd.fd, &q, sizeof(q)) != sizeof(q))
+			return false;
+		memset(ret, 0xee, sizeof(*ret)); /* @whom, too */
+		ret->number = q.number;
+		ret->error = q.call == EMULATED_SYSINFO ? 0 : ENOSYS;
+		if (write(fd.fd, ret, sizeof(*ret)) != sizeof(*ret))
+			return false;
+	} while (q.call != EMULATED_SYSINFO);
+	return true;
+}
+
+/* It should not come back from this. */
+static _Noreturn void await_death(const char *what)
+{
+	const struct timespec nap = { .tv_sec = 5 };
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+	say("GAINED %s\n", what);
+	_exit(EXIT_FAILURE);
+}
+
+static _Noreturn void say_too_much(const struct settings *s)
+{
+	static char junk[2 * sizeof(struct answer)];
+
+	if (sandbox_worker(s->uid, s->gid, s->keeper_pid, NULL) < 0 || sandbox_filter(NULL) < 0)
+		_exit(EXIT_FAILURE);
+	(void)!write(s->ask_fd, junk, sizeof(junk));
+	await_death("a message of another size");
+}
+
 static int attack(const struct settings *s, struct shared *shared)
 {
-	report = shared->state + sizeof(shared->state) - REPORT_MAX;
+	struct answer answer;
+
 	say("%s\n", MARK);
 	if (sandbox_worker(s->uid, s->gid, s->keeper_pid, NULL) < 0 || sandbox_filter(NULL) < 0)
 		return EXIT_FAILURE;
 	try_files(s);
 	try_calls();
 	try_memory(s);
+	if (!answer_one(s, &answer))
+		say("nobody asked\n");
 	say("END\n");
 	memset(shared, 0xff, offsetof(struct shared, state)); /* its journal, too */
 	for (size_t i = 0; i < sizeof(shared->state) - REPORT_MAX; i += 3)
 		shared->state[i] = (char)(i * 2654435761U >> 7);
-	return EXIT_FAILURE;
+	(void)!write(s->ask_fd, &answer, sizeof(answer)); /* once more */
+	await_death("an answer nobody asked for");
 }
 
 int __wrap_worker_main(const struct settings *settings)
@@ -188,8 +234,13 @@ int __wrap_worker_main(const struct settings *settings)
 
 	if (shared == MAP_FAILED)
 		return EXIT_FAILURE;
+	report = shared->state + sizeof(shared->state) - REPORT_MAX;
+	used = strnlen(report, REPORT_MAX - 1);
 	/* the first is a copy of the keeper, and has not been given the settings as a descriptor */
-	if (is_copy || strstr(shared->state + sizeof(shared->state) - REPORT_MAX, MARK))
+	if (is_copy || strstr(report, AGAIN))
 		return __real_worker_main(settings);
-	return attack(settings, shared);
+	if (!strstr(report, MARK))
+		return attack(settings, shared);
+	say("%s\n", AGAIN);
+	say_too_much(settings);
 }

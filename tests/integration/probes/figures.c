@@ -8,6 +8,7 @@
  * figures listener             - what comes of a filter of its own that has one, and of one that has none
  * figures listeners N SOCKET   - N processes with a filter each, whose listeners go there; until it is killed
  * figures junk SOCKET          - what is no listener goes there
+ * figures guard                - asks until the answer is all 0xee: which bytes are written to?
  * figures has32                - whether this kernel runs 32-bit programs
  *
  * WAY: 64, x32, 32 (int 0x80; needs a kernel that runs such programs).
@@ -367,6 +368,25 @@ static int junk(const char *path)
 	return EXIT_SUCCESS;
 }
 
+/* Until somebody answers with 0xee: where that is, and where it is not. */
+static int guard(void)
+{
+	unsigned char *p = pages(3, PROT_READ | PROT_WRITE), *info = p + 4096 + 100;
+	long r;
+
+	do {
+		memset(p, 0xa5, 12288);
+		r = get_sysinfo(WAY_64, info);
+	} while (r == 0 && !is_only(info, SIZE64, 0xee));
+	if (r < 0)
+		printf("%s\n", strerrorname_np((int)-r));
+	else if (is_only(p, 4096 + 100, 0xa5) && is_only(info + SIZE64, 12288 - 4196 - SIZE64, 0xa5))
+		printf("its own bytes\n");
+	else
+		printf("others' bytes\n");
+	return EXIT_SUCCESS;
+}
+
 static int wait_for_answer(void)
 {
 	unsigned char info[SIZE64];
@@ -396,6 +416,8 @@ int main(int argc, char **argv)
 		return load(atoi(argv[2]), atoi(argv[3]));
 	if (argc == 2 && strcmp(argv[1], "wait") == 0)
 		return wait_for_answer();
+	if (argc == 2 && strcmp(argv[1], "guard") == 0)
+		return guard();
 	if (argc == 2 && strcmp(argv[1], "listener") == 0)
 		return own_listener();
 	if (argc == 4 && strcmp(argv[1], "listeners") == 0)
