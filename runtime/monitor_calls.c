@@ -55,6 +55,7 @@ static int meet(int state_fd, struct error *err)
 int monitor_calls_begin(struct container *c, int32_t value, int listener_fd, struct error *err)
 {
 	_cleanup_close_ int sock = -EBADF;
+	int r;
 
 	if (value < 0) {
 		c->state.no_calls = true;
@@ -66,7 +67,8 @@ int monitor_calls_begin(struct container *c, int32_t value, int listener_fd, str
 	if (listener_fd < 0)
 		return 0;
 	sock = meet(c->state_fd, err);
-	return sock < 0 ? sock : fd_send(sock, "", 1, &listener_fd, 1, err);
+	r = sock < 0 ? sock : fd_send(sock, "", 1, &listener_fd, 1, err);
+	return r < 0 ? error_wrap(err, "emulated system calls") : 0;
 }
 
 enum monitor_calls monitor_calls_meet(int state_fd, const struct state *state, bool own_listener,

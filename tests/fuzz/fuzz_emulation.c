@@ -52,6 +52,7 @@ static void check_scanners(const char *text)
 	int64_t ns = 9;
 	struct emu_pressure pressure = { 0 };
 	struct emu_devices devices = { 0 };
+	struct emu_task task;
 
 	if (emu_scan_number(text, &a) < 0)
 		FUZZ_CHECK(a == 7);
@@ -70,6 +71,8 @@ static void check_scanners(const char *text)
 	emu_scan_blkio(text, false, &devices);
 	FUZZ_CHECK(devices.n <= EMU_DEVICES_MAX);
 	(void)emu_scan_state(text);
+	if (emu_scan_task(text, &task) == 0)
+		FUZZ_CHECK(task.tgid > 0 && task.n > 0 && task.n <= EMU_PID_LEVELS);
 	if (emu_scan_boottime_offset(text, &ns) < 0)
 		FUZZ_CHECK(ns == 9);
 	b = 8;
