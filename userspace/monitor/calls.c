@@ -28,6 +28,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "emulated_calls.h"
@@ -36,7 +37,9 @@
 #include "loop.h"
 #include "shared.h"
 #include "str.h"
+#include "trim.h"
 
+#define IDLE_S 1	 /* without a call: then our memory is not in use */
 #define ATTEMPTS_MAX 10	 /* workers that died over one question: then it is what kills them */
 #define NOTIF_ROOM 256	 /* of struct seccomp_notif, which may grow */
 #define MASK_WORDS 128	 /* 8192 cpus, the most that the kernel can be built for */
@@ -57,6 +60,8 @@ struct calls {
 	size_t n;
 	bool ended;
 	bool muted; /* listeners are not looked at until the question is answered */
+	int idle_fd;
+	bool active, armed; /* something happened since its last look; it will look again */
 
 	bool asked;	   /* what follows is with a worker */
 	int listener;	   /* -EBADF: all its processes are gone */
@@ -68,6 +73,41 @@ struct calls {
 		char room[NOTIF_ROOM];
 	};
 };
+
+/* ---- rest ------------------------------------------------------------------------------------------------- */
+
+static void look_later(struct calls *c)
+{
+	const struct itimerspec when = { .it_value.tv_sec = IDLE_S };
+
+	c->active = false;
+	c->armed = timerfd_settime(c->idle_fd, 0, &when, NULL) == 0;
+}
+
+static void note_activity(struct calls *c)
+{
+	c->active = true;
+	if (!c->armed)
+		look_later(c);
+}
+
+static int on_idle(struct loop *loop, int fd, uint32_t events, void *data, struct error *err)
+{
+	struct calls *c = data;
+	uint64_t ticks;
+
+	(void)loop;
+	(void)events;
+	(void)err;
+	(void)!read(fd, &ticks, sizeof(ticks));
+	if (c->active) {
+		look_later(c);
+		return 0;
+	}
+	c->armed = false;
+	trim_program();
+	return 0;
+}
 
 static void watch_listeners(struct calls *c, bool on)
 {
@@ -247,6 +287,7 @@ static int on_listeners(struct loop *loop, int fd, uint32_t events, void *data, 
 		watch_listeners(c, false);
 		return 0;
 	}
+	note_activity(c);
 	if (epoll_wait(fd, &event, 1, 0) != 1)
 		return 0;
 	if (event.events & EPOLLIN)
@@ -340,8 +381,12 @@ static int make(struct calls *c, struct error *err)
 	c->ask_fd = pair[0];
 	c->worker_fd = pair[1];
 	c->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (c->epoll_fd < 0)
+	c->idle_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (c->epoll_fd < 0 || c->idle_fd < 0)
 		return error_set(err, errno, "cannot watch listeners");
+	r = loop_watch(c->loop, c->idle_fd, EPOLLIN, on_idle, c, err);
+	if (r < 0)
+		return r;
 	r = loop_watch(c->loop, c->ask_fd, EPOLLIN, on_answer, c, err);
 	return r < 0 ? r : loop_watch(c->loop, c->epoll_fd, EPOLLIN, on_listeners, c, err);
 }

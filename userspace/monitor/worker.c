@@ -187,6 +187,21 @@ static int64_t now_ms(void)
 
 enum { REQUESTS, QUESTIONS, WAITED_FOR };
 
+/* As poll(2); what is not in use goes when nothing comes for a second. */
+static int poll_until(struct pollfd fds[WAITED_FOR], int64_t due_ms)
+{
+	int64_t left = due_ms - now_ms();
+	int n = 0;
+
+	if (left > IDLE_MS) {
+		n = poll(fds, WAITED_FOR, IDLE_MS);
+		if (n == 0)
+			trim_program();
+		left = due_ms - now_ms();
+	}
+	return n == 0 && left > 0 ? poll(fds, WAITED_FOR, (int)left) : n;
+}
+
 /* Load averages are sampled while somebody reads them; then there is a time to wake up at. False: there is none to wait for. */
 static bool wait_or_tick(struct emu *emu, struct pollfd fds[WAITED_FOR], int64_t *due_ms)
 {
@@ -204,7 +219,7 @@ static bool wait_or_tick(struct emu *emu, struct pollfd fds[WAITED_FOR], int64_t
 	now = now_ms();
 	if (!*due_ms)
 		*due_ms = now + ms;
-	if (now < *due_ms && poll(fds, WAITED_FOR, (int)(*due_ms - now)) != 0)
+	if (now < *due_ms && poll_until(fds, *due_ms) != 0)
 		return true; /* or a signal, which nobody sends */
 	emu_tick(emu);
 	ms = emu_tick_ms(emu);
