@@ -40,7 +40,7 @@
 #include "trim.h"
 
 #define IDLE_S 1	 /* without a call: then our memory is not in use */
-#define ATTEMPTS_MAX 10	 /* workers that died over one question: then it is what kills them */
+#define CRASHES_MAX 10	 /* workers that crashed over one question: then it is why */
 #define NOTIF_ROOM 256	 /* of struct seccomp_notif, which may grow */
 #define MASK_WORDS 128	 /* 8192 cpus, the most that the kernel can be built for */
 #define SYNC_WAKE_UP 1UL /* SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP, Linux 6.6 */
@@ -63,10 +63,10 @@ struct calls {
 	int idle_fd;
 	bool active, armed; /* something happened since its last look; it will look again */
 
-	bool asked;	   /* what follows is with a worker */
-	int listener;	   /* -EBADF: all its processes are gone */
-	uint64_t number;   /* of the question */
-	unsigned attempts; /* how often it was asked */
+	bool asked;	  /* what follows is with a worker */
+	int listener;	  /* -EBADF: all its processes are gone */
+	uint64_t number;  /* of the question */
+	unsigned crashes; /* of workers that it was put to */
 	struct question question;
 	union {
 		struct seccomp_notif notif;
@@ -246,7 +246,7 @@ static void receive(struct calls *c, int listener)
 	call = emulated_call_of(c->notif.data.arch, c->notif.data.nr, &is_32);
 	c->asked = true;
 	c->listener = listener;
-	c->attempts = 1;
+	c->crashes = 0;
 	c->question = (struct question){
 		.call = call,
 		.caller = (int32_t)c->notif.pid,
@@ -432,13 +432,14 @@ static void empty(int fd)
 		; /* one message each, whatever its size */
 }
 
-void calls_next_worker(struct calls *c)
+void calls_next_worker(struct calls *c, bool crashed)
 {
 	empty(c->ask_fd);
 	empty(c->worker_fd);
 	if (!c->asked)
 		return;
-	if (c->attempts++ < ATTEMPTS_MAX)
+	c->crashes += crashed;
+	if (c->crashes < CRASHES_MAX)
 		ask(c);
 	else
 		send_answer(c, ENOSYS, 0, 0);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define CALLS_LISTENERS_MAX                                                                        \
@@ -29,8 +30,11 @@ int calls_worker_fd(const struct calls *calls);
 /* From now on listeners arrive on this socket, which is taken over: monitor_abi.h. */
 int calls_begin(struct calls *calls, int sock_fd, struct error *err);
 
-/* Before a worker begins, when no other lives: what the last one left is forgotten, and asked again. */
-void calls_next_worker(struct calls *calls);
+/**
+ * calls_next_worker() - Before a worker begins, when no other lives: what the last one left is forgotten, and asked again
+ * @crashed:	it ended by itself, so the question may be why; not so often, or the caller gets ENOSYS
+ */
+void calls_next_worker(struct calls *calls, bool crashed);
 
 /* There will be no worker any more: who waits, and who calls from now on, gets ENOSYS. */
 void calls_end(struct calls *calls);

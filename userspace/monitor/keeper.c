@@ -81,6 +81,7 @@ struct keeper {
 	uint64_t n_workers;	     /* so far */
 	uint64_t served;	     /* when the last worker began */
 	unsigned int failures;	     /* workers in a row that served nothing */
+	bool crashed;		     /* the last one ended by its own doing */
 };
 
 /* ---- the worker ------------------------------------------------------------------------------------------- */
@@ -136,7 +137,7 @@ static int start_worker(struct keeper *k, struct error *err)
 	bool first = k->n_workers == 0;
 
 	k->served = k->shared->served;
-	calls_next_worker(k->calls);
+	calls_next_worker(k->calls, k->crashed);
 	k->worker = fork();
 	if (k->worker == 0)
 		become_worker(k, first);
@@ -263,6 +264,7 @@ static int worker_died(struct keeper *k, int status, struct error *err)
 	struct error why = ERROR_INIT;
 
 	k->worker = 0;
+	k->crashed = !killed;
 	if (k->trial && k->shared->began == k->began) {
 		(void)error_text(&why, ENOEXEC,
 				 "the new program's worker died at once, so its workers go on with the old one");
