@@ -28,7 +28,8 @@ const struct hardware_hidden hardware_hidden[] = {
 	{ "/sys/dev", EMPTY },
 	{ "/sys/devices", DEVICES },
 	{ "/sys/firmware", EMPTY },
-	{ "/sys/fs/btrfs", EMPTY }, /* names of disks */
+	{ "/sys/fs/9p", EMPTY }, /* names of disks and shares */
+	{ "/sys/fs/btrfs", EMPTY },
 	{ "/sys/fs/ext4", EMPTY },
 	{ "/sys/fs/f2fs", EMPTY },
 	{ "/sys/fs/xfs", EMPTY },
@@ -46,6 +47,7 @@ const struct hardware_hidden hardware_hidden[] = {
 	{ "/proc/irq", EMPTY },
 	{ "/proc/scsi", EMPTY },
 	{ "/proc/dma", NULL },
+	{ "/proc/fb", NULL },
 	{ "/proc/iomem", NULL },
 	{ "/proc/ioports", NULL },
 	{ "/proc/mtrr", NULL },

@@ -47,7 +47,7 @@ struct text {
 struct files {
 	struct emu *emu;
 	struct shared *shared;
-	size_t next;	   /* where to look for a free handle first */
+	size_t next; /* all handles below are taken: the lowest is used first, so that few pages of them ever are */
 	size_t text_bytes; /* in texts */
 	struct timespec start;
 	struct fuse_session *session;
@@ -362,15 +362,13 @@ static int take_slot(struct files *files, uint64_t unique, size_t *ret)
 		}
 	if (files->text_bytes > TEXT_MAX)
 		return -ENFILE;
-	for (size_t i = 0; i < SHARED_HANDLES_MAX; i++) {
-		size_t slot = (files->next + i) % SHARED_HANDLES_MAX;
-
+	for (size_t slot = files->next; slot < SHARED_HANDLES_MAX; slot++)
 		if (!handles[slot].unique) {
-			files->next = slot;
+			files->next = slot + 1;
 			*ret = slot;
 			return 0;
 		}
-	}
+	files->next = SHARED_HANDLES_MAX;
 	return -ENFILE;
 }
 
@@ -392,7 +390,8 @@ static void release_slot(struct files *files, size_t slot)
 {
 	forget_text(files, slot);
 	files->shared->handles[slot] = (struct shared_handle){ 0 };
-	files->next = slot;
+	if (slot < files->next)
+		files->next = slot;
 }
 
 static void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
