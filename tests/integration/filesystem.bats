@@ -356,10 +356,12 @@ full
 
 @test "time: the spec's offsets" {
 	requires_bulwark
-	config_set '.linux.timeOffsets = {boottime: {secs: 5000000}, monotonic: {secs: 5000000}}'
-	runtime_run cut -d. -f1 /proc/uptime
+	config_set '.linux.timeOffsets = {boottime: {secs: 5000000, nanosecs: 7}, monotonic: {secs: 6000000, nanosecs: 9}}'
+	runtime_run sh -c 'cut -d. -f1 /proc/uptime; cat /proc/self/timens_offsets'
 	assert_status 0
-	[ "$output" -ge 5000000 ]
+	[ "${lines[0]}" -ge 5000000 ]
+	assert_equal "$(tr -s ' ' <<<"${lines[1]}")" "monotonic 6000000 9" # of these /proc/uptime shows nothing
+	assert_equal "$(tr -s ' ' <<<"${lines[2]}")" "boottime 5000000 7"
 }
 
 @test "time: offsets that no clock can have are refused" {

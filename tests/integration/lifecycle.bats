@@ -143,8 +143,23 @@ container_runs() {
 }
 
 @test "kill --all: reaches every process" {
-	container_start sh -c 'sleep 101 & sleep 102 & echo >/ready; wait'
-	wait_for [ -e "$ROOTFS/ready" ]
+	# USR1, not KILL: init's death would end the others anyhow
+	container_start sh -c 'for i in 1 2; do
+			sh -c "trap \"echo >/got$i; exit\" USR1; echo >/ready$i; while :; do sleep 0.1; done" &
+		done
+		trap "echo >/got0" USR1; echo >/ready0; while :; do sleep 0.1; done'
+	for i in 0 1 2; do
+		wait_for [ -e "$ROOTFS/ready$i" ]
+	done
+	runtime kill "$ID" USR1
+	wait_for [ -e "$ROOTFS/got0" ]
+	[ ! -e "$ROOTFS/got1" ]
+	[ ! -e "$ROOTFS/got2" ]
+	rm "$ROOTFS/got0"
+	runtime kill --all "$ID" USR1
+	for i in 0 1 2; do
+		wait_for [ -e "$ROOTFS/got$i" ]
+	done
 	runtime kill --all "$ID" KILL
 	container_wait
 	assert_equal "$(container_status)" stopped

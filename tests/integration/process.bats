@@ -521,6 +521,12 @@ tty_receive() {
 	assert_status 0
 	[[ "${lines[0]}" == *": 2" ]]
 	assert_equal "${lines[1]}" 5 # SCHED_IDLE
+	# the first of the two is in force before the process is in the container's cgroup, and then no more: it is seen from outside
+	requires strace
+	strace -f -e trace=sched_setaffinity,setns -o "$WORK/trace" timeout -k 5 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" \
+		exec --process "$WORK/process.json" "$ID" </dev/null >/dev/null 3>&- 4>&-
+	run sed -nE 's/^[0-9]+ +(sched_setaffinity|setns)\(.*(\[[0-9]\]).*/\1 \2/p; s/^[0-9]+ +(setns)\(.*/\1/p' "$WORK/trace"
+	assert_equal "$(tr '\n' ' ' <<<"$output")" "sched_setaffinity [0] setns sched_setaffinity [1] "
 	jq '.process | .args = ["true"] | .execCPUAffinity = {initial: "0-", final: "1"}' "$BUNDLE/config.json" \
 		>"$WORK/process.json"
 	run runtime exec --process "$WORK/process.json" "$ID"
