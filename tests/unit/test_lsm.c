@@ -103,7 +103,7 @@ static void test_lsm_hooks_are_in_the_order_of_the_counters(void **state)
 	assert_int_equal(offsetof(struct lsm_counters, records_lost), LSM_HOOKS_MAX * 8);
 	assert_int_equal(offsetof(struct lsm_state, hooks), 40);
 	assert_int_equal(LSM_HOOKS_MAX, 64);
-	assert_int_equal(LSM_ABI, 2);
+	assert_int_equal(LSM_ABI, 3);
 	/* bpffs takes no dots, and the kernel 15 bytes. */
 	for (size_t i = 0; i < LSM_MAP_COUNT; i++) {
 		assert_null(strchr(lsm_map_names[i], '.'));
