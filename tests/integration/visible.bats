@@ -22,10 +22,11 @@ host_names() {
 # bats test_tags=vm-once
 @test "visible: no hardware of the host, also to a privileged container; its own interfaces, cpus and nodes" {
 	local look='ls -d /sys/block/* /sys/bus/* /sys/class/* /sys/firmware/* /sys/dev/* /sys/devices/* /sys/devices/virtual/* 2>/dev/null'
+	if [ -x "$RUNC" ]; then # what is there without us
+		RUNTIME=$RUNC runtime_run sh -c "$look"
+		assert_contains /sys/devices/virtual/tty
+	fi
 	config_privileged
-	RUNTIME=$RUNC runtime_run sh -c "$look" # what is there without us
-	[ ! -x "$RUNC" ] || assert_contains /sys/devices/virtual/tty
-	config_args sleep 1000
 	container_start sleep 1000
 	run runtime exec "$ID" sh -c "$look"
 	assert_equal "$output" "/sys/class/net
@@ -51,7 +52,7 @@ node
 	local VOL
 	volume_new id
 	echo "mine" >"$VOL/product_uuid"
-	mkdir -p "$ROOTFS/sys"
+	config_set '.linux.maskedPaths = []'
 	config_mount "$VOL" /sys/firmware bind
 	runtime_run cat /sys/firmware/product_uuid
 	assert_status 0
