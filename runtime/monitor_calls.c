@@ -18,9 +18,18 @@
 
 #define PATIENCE_S 1
 
+/*
+ * SO_PASSCRED from the start: the kernel notes who sends when he sends, and init's listener may be sent before the keeper has
+ * this socket. unix(7)
+ */
 int monitor_calls_bind(int state_fd, struct error *err)
 {
-	return unix_socket_bind(state_fd, MONITOR_CALLS_SOCKET, SOCK_DGRAM, err);
+	_cleanup_close_ int fd = unix_socket_bind(state_fd, MONITOR_CALLS_SOCKET, SOCK_DGRAM, err);
+	const int on = 1;
+
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+		return error_set(err, errno, "SO_PASSCRED of '" MONITOR_CALLS_SOCKET "'");
+	return take_fd(&fd);
 }
 
 enum monitor_calls monitor_calls_plan(struct container *c)

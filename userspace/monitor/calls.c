@@ -416,11 +416,7 @@ int calls_worker_fd(const struct calls *c)
 
 int calls_begin(struct calls *c, int sock_fd, struct error *err)
 {
-	const int on = 1;
-
-	c->sock_fd = sock_fd;
-	if (setsockopt(sock_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
-		return error_set(err, errno, "SO_PASSCRED");
+	c->sock_fd = sock_fd; /* with SO_PASSCRED, by who made it */
 	return loop_watch(c->loop, sock_fd, EPOLLIN, on_listener_sent, c, err);
 }
 
