@@ -78,6 +78,35 @@ static __always_inline bool folder_is_data_root(const struct dentry *dentry,
 	       (guard_of(inode, BPF_CORE_READ(dentry, d_sb, s_dev), 0) & LSM_GUARD_ENTRIES);
 }
 
+struct storage_climb {
+	__u64 at;  /* dentry */
+	__u64 own; /* dentry, or 0 */
+	__u32 inside;
+	__u32 found; /* what was so at the root of the file system; 0 as long as that is not reached */
+};
+
+static long storage_climb_step(__u32 i, struct storage_climb *climb)
+{
+	const struct dentry *at = (void *)climb->at, *up = BPF_CORE_READ(at, d_parent);
+	const struct inode *inode = BPF_CORE_READ(at, d_inode);
+	struct folder is = folder_of(inode);
+
+	if (climb->at == climb->own)
+		climb->inside = 1;
+	else if (!folder_is_roots(&is))
+		climb->inside = 0;
+	else if (folder_is_closed(&is))
+		climb->inside |= !(is.mode & S_IXGRP) || !compat_has_acl(inode);
+	else
+		climb->inside |= folder_is_data_root(at, inode, &is);
+	if (up == at) {
+		climb->found = climb->inside;
+		return 1;
+	}
+	climb->at = (__u64)up;
+	return !up;
+}
+
 /*
  * Whether what is in @folder, a dentry, is in storage by it and the folders above it, up to the root of their file system;
  * @own, a dentry or 0, is one that counts whoever may search it. Global, so that it is verified once: such a function takes
@@ -85,27 +114,11 @@ static __always_inline bool folder_is_data_root(const struct dentry *dentry,
  */
 __noinline int storage_walk(__u64 folder, __u64 own)
 {
-	const struct dentry *at = (void *)folder;
-	int inside = 0;
+	struct storage_climb climb = { .at = folder, .own = own };
 
-	for (int i = 0; i < STORAGE_DEPTH && at; i++) {
-		const struct dentry *up = BPF_CORE_READ(at, d_parent);
-		const struct inode *inode = BPF_CORE_READ(at, d_inode);
-		struct folder is = folder_of(inode);
-
-		if ((__u64)at == own)
-			inside = 1;
-		else if (!folder_is_roots(&is))
-			inside = 0;
-		else if (folder_is_closed(&is))
-			inside |= !(is.mode & S_IXGRP) || !compat_has_acl(inode);
-		else
-			inside |= folder_is_data_root(at, inode, &is);
-		if (up == at)
-			return inside;
-		at = up;
-	}
-	return 0;
+	if (folder)
+		bpf_loop(STORAGE_DEPTH, storage_climb_step, &climb, 0);
+	return climb.found != 0;
 }
 
 /* 1: a mount that only root gets to; 0: others may, or it is a namespace's root; -1: one of no namespace, which nobody sees. */
@@ -122,43 +135,60 @@ static __always_inline int storage_mount(struct mount *mount)
 	return storage_walk((__u64)folder, 0);
 }
 
+struct storage_mounts {
+	__u64 at;   /* struct mount, or list_head in the older form */
+	__u64 head; /* of that list */
+	__u32 inside, outside, ended;
+};
+
+static __always_inline long storage_mounts_count(struct storage_mounts *mounts, int r)
+{
+	mounts->inside |= r > 0;
+	mounts->outside = r == 0;
+	return mounts->outside; /* one is enough */
+}
+
+static long storage_mounts_step_chained(__u32 i, struct storage_mounts *mounts)
+{
+	struct mount *mount = (void *)mounts->at;
+
+	if (!mount) {
+		mounts->ended = 1;
+		return 1;
+	}
+	mounts->at = (__u64)compat_next_chained(mount);
+	return storage_mounts_count(mounts, storage_mount(mount));
+}
+
+static long storage_mounts_step_listed(__u32 i, struct storage_mounts *mounts)
+{
+	struct list_head *at = (void *)mounts->at;
+
+	if (!at || mounts->at == mounts->head) {
+		mounts->ended = 1;
+		return 1;
+	}
+	mounts->at = (__u64)BPF_CORE_READ(at, next);
+	return storage_mounts_count(mounts, storage_mount(compat_listed_mount(at)));
+}
+
 /* Whether all mounts of a superblock are in storage; too many to look at, or none: no. */
 __noinline int storage_mounted(__u64 superblock)
 {
 	struct super_block *sb = (void *)superblock;
-	int found = 0;
+	struct storage_mounts mounts = { 0 };
 
 	if (compat_mounts_are_chained()) {
-		struct mount *mount = compat_first_chained(sb);
-
-		for (int i = 0; i < STORAGE_MOUNTS; i++) {
-			int r;
-
-			if (!mount)
-				return found;
-			r = storage_mount(mount);
-			if (!r)
-				return 0;
-			found |= r > 0;
-			mount = compat_next_chained(mount);
-		}
+		mounts.at = (__u64)compat_first_chained(sb);
+		bpf_loop(STORAGE_MOUNTS, storage_mounts_step_chained, &mounts, 0);
 	} else {
 		struct list_head *head = compat_mounts_list(sb);
-		struct list_head *at = BPF_CORE_READ(head, next);
 
-		for (int i = 0; i < STORAGE_MOUNTS; i++) {
-			int r;
-
-			if (!at || at == head)
-				return found;
-			r = storage_mount(compat_listed_mount(at));
-			if (!r)
-				return 0;
-			found |= r > 0;
-			at = BPF_CORE_READ(at, next);
-		}
+		mounts.head = (__u64)head;
+		mounts.at = (__u64)BPF_CORE_READ(head, next);
+		bpf_loop(STORAGE_MOUNTS, storage_mounts_step_listed, &mounts, 0);
 	}
-	return 0;
+	return mounts.ended && mounts.inside && !mounts.outside;
 }
 
 /*
