@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 # SYSTEMD=0 leaves out the one program that needs libsystemd; then --systemd-cgroup is refused.
 SYSTEMD ?= 1
-FUZZ_SECONDS ?= 15
+FUZZ_SECONDS ?= 8
 BENCH_RUNS ?= 100
 CLANG ?= clang
 ifeq ($(origin CC),default)

@@ -163,7 +163,7 @@ both_show() { # exec's options: the limits, in the files and in the calls
 	[ "${BASH_REMATCH[1]}" -gt 50 ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "calls: the keeper killed: ENOSYS for who waits, who runs and who comes, nothing hangs, delete leaves nothing" {
 	local keeper worker
 	limited sh -c 'while [ ! -e /tmp/go ]; do sleep 0.1; done; figures sysinfo 64 >/tmp/init; free >/tmp/free 2>&1; nproc >/tmp/nproc 2>&1

@@ -14,7 +14,7 @@ load census
 	assert_contains "50 cycles"
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "leaks: create killed with SIGKILL at a random moment, then delete --force" {
 	requires_bulwark
 	census_world leaks.sh create

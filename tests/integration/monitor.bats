@@ -41,7 +41,7 @@ pss_is_below() { # KIB KEEPER
 	assert_equal "$output" "MemTotal:         131072 kB"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: the files are read whole by read(2), by sendfile(2) and from a kept descriptor" {
 	limited sleep 1000
 	# busybox's cat is sendfile(2); dd is read(2)
@@ -75,7 +75,7 @@ pss_is_below() { # KIB KEEPER
 	assert_contains "can't create /proc/meminfo: Read-only file system"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: a sysctl that is written stays the container's, beyond the death of the worker" {
 	local before keeper old
 	before=$(cat /proc/sys/kernel/panic /proc/sys/vm/swappiness)
@@ -108,7 +108,7 @@ pss_is_below() { # KIB KEEPER
 
 # ---------------------------------------------------------------- whose it is
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: keeper and worker are out of the container's sight, and have given up what they can" {
 	local keeper worker id
 	config_privileged
@@ -144,7 +144,7 @@ slice_cpu_us() {
 	fi
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: monitors are in a cgroup of their own, where what readers cost is seen, and weigh as much as one container" {
 	local keeper pid before
 	container_start sleep 1000
@@ -168,7 +168,7 @@ slice_cpu_us() {
 	grep -q bulwark-test.slice "/proc/$(worker_pid "$keeper")/cgroup"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: nothing on the host waits for a monitor that does not answer" {
 	local keeper worker pid
 	container_start sleep 1000
@@ -216,7 +216,7 @@ slice_cpu_us() {
 	[ "${BASH_REMATCH[1]}" -gt 200 ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: a reader that waits for a dead worker can be killed" {
 	local keeper worker reader
 	container_start sleep 1000
@@ -282,7 +282,7 @@ slice_cpu_us() {
 	process_is_dead "$worker"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: a worker that turns against its keeper gains nothing, and spoils nothing but its container's files" {
 	local keeper old memory
 	[ -x "$BUILD/hostile/bulwark-monitor" ] || make -s -C "$TOP" B="$BUILD" "$BUILD/hostile/bulwark-monitor"
@@ -357,7 +357,7 @@ container_sees() { # TEXT FILE
 	[ "$(runtime exec "$ID" cat "$2" 2>/dev/null)" = "$1" ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: what the host changes in an engine's overlay shows inside, also names that were looked up before" {
 	overlay_new
 	container_start sleep 1000
@@ -377,7 +377,7 @@ container_sees() { # TEXT FILE
 	overlay_done
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: what the container changes shows in the engine's overlay, also names that were looked up before" {
 	overlay_new
 	container_start sleep 1000

@@ -31,7 +31,7 @@ is_newer() { # PID
 	[ "$(tail -c 6 "/proc/$1/exe")" = newer ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "upgrade: workers move to the new program under eight readers, and no read fails" {
 	local keeper old reader pid
 	container_start sleep 1000

@@ -48,7 +48,7 @@ END
 	chmod 0755 "$CTL"
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "docker run: twenty first containers at once load, pin and self-test the layer once" {
 	local i pids=() ours
 	"$CTL" unload --force >/dev/null # tests of the same guest may have loaded it
