@@ -122,7 +122,7 @@ __noinline int storage_walk(__u64 folder, __u64 own)
 }
 
 /* 1: a mount that only root gets to; 0: others may, or it is a namespace's root; -1: one of no namespace, which nobody sees. */
-static __always_inline int storage_mount(struct mount *mount)
+static __always_inline int storage_mount(struct mount *mount, __u64 own)
 {
 	struct mnt_namespace *ns = BPF_CORE_READ(mount, mnt_ns);
 	struct dentry *point = BPF_CORE_READ(mount, mnt_mountpoint);
@@ -132,12 +132,13 @@ static __always_inline int storage_mount(struct mount *mount)
 		return -1;
 	if (BPF_CORE_READ(mount, mnt_parent) == mount || folder == point)
 		return 0;
-	return storage_walk((__u64)folder, 0);
+	return storage_walk((__u64)folder, own);
 }
 
 struct storage_mounts {
 	__u64 at;   /* struct mount, or list_head in the older form */
 	__u64 head; /* of that list */
+	__u64 own;  /* as storage_walk()'s: a volume is mounted there, for the worker alone */
 	__u32 inside, outside, ended;
 };
 
@@ -157,7 +158,7 @@ static long storage_mounts_step_chained(__u32 i, struct storage_mounts *mounts)
 		return 1;
 	}
 	mounts->at = (__u64)compat_next_chained(mount);
-	return storage_mounts_count(mounts, storage_mount(mount));
+	return storage_mounts_count(mounts, storage_mount(mount, mounts->own));
 }
 
 static long storage_mounts_step_listed(__u32 i, struct storage_mounts *mounts)
@@ -169,14 +170,14 @@ static long storage_mounts_step_listed(__u32 i, struct storage_mounts *mounts)
 		return 1;
 	}
 	mounts->at = (__u64)BPF_CORE_READ(at, next);
-	return storage_mounts_count(mounts, storage_mount(compat_listed_mount(at)));
+	return storage_mounts_count(mounts, storage_mount(compat_listed_mount(at), mounts->own));
 }
 
 /* Whether all mounts of a superblock are in storage; too many to look at, or none: no. */
-__noinline int storage_mounted(__u64 superblock)
+__noinline int storage_mounted(__u64 superblock, __u64 own)
 {
 	struct super_block *sb = (void *)superblock;
-	struct storage_mounts mounts = { 0 };
+	struct storage_mounts mounts = { .own = own };
 
 	if (compat_mounts_are_chained()) {
 		mounts.at = (__u64)compat_first_chained(sb);
@@ -211,7 +212,7 @@ static __always_inline struct dentry *worker_root(void)
 static __always_inline bool is_in_storage(const struct dentry *dentry, const struct dentry *own)
 {
 	return storage_walk((__u64)BPF_CORE_READ(dentry, d_parent), (__u64)own) ||
-	       storage_mounted((__u64)BPF_CORE_READ(dentry, d_sb));
+	       storage_mounted((__u64)BPF_CORE_READ(dentry, d_sb), (__u64)own);
 }
 
 /* What the current task must not do outside of storage is recorded with; NULL: it may. */
