@@ -60,8 +60,8 @@ VIEWS='export PATH=/usr/bin:/bin TERM=dumb
 	awk "/^MemTotal:/ { print \"meminfo\", \$2 }" /proc/meminfo
 	/usr/bin/top -bn1 | awk "/^MiB Mem/ { print \"top\", \$4 * 1024 }"
 	/jre/bin/java -XX:+UseSerialGC -XshowSettings:system -version 2>&1 | awk "
-		/Memory Limit:/ { sub(/M/, \"\", \$3); print \"java\", \$3 * 1024 }
 		/Effective CPU Count:/ { print \"java-cpus\", \$4 }"
+	/jre/bin/java -XX:+UseSerialGC -Xlog:gc+init -version 2>/dev/null | awk "/ Memory: / { sub(/M/, \"\", \$NF); print \"java\", \$NF * 1024 }"
 	/jre/bin/java -XX:+UseSerialGC -XX:+PrintFlagsFinal -version 2>/dev/null | awk "\$2 == \"MaxHeapSize\" { print \"java-heap\", \$4 / 1024 }"
 	echo swap-free $(($(/usr/bin/free -b | awk "/^Swap:/ { print \$2 }") / 1024))
 	awk "/^SwapTotal:/ { print \"swap-meminfo\", \$2 }" /proc/meminfo
