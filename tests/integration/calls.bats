@@ -5,21 +5,11 @@
 # What the numbers are is tested in tests/unit/test_emu*.c; what a worker may do that was taken over, in monitor.bats.
 
 load helpers
+load monitor
 
 setup() {
 	common_setup
-	requires_bulwark
-	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
-}
-
-keeper_pid() {
-	jq .monitorPid "$WORK/state-bulwark/$ID/state.json"
-}
-
-worker_pid() { # KEEPER
-	local children=
-	read -r children <"/proc/$1/task/$1/children" || : # a line without an end
-	echo "${children%% *}"
+	requires_fuse
 }
 
 listeners() { # KEEPER

@@ -7,6 +7,7 @@
 # many processors it has found. (Of memory it has no idea; what it is told by GOMEMLIMIT is its user's.)
 
 load helpers
+load monitor
 
 setup_file() {
 	requires java free top uptime lscpu nproc runc
@@ -17,8 +18,7 @@ setup_file() {
 setup() {
 	DOCKER_DIR=
 	common_setup
-	requires_bulwark
-	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
+	requires_fuse
 }
 
 teardown() {
