@@ -131,7 +131,7 @@ both_show() { # exec's options: the limits, in the files and in the calls
 
 # ---------------------------------------------------------------- the death of who answers
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "calls: the worker killed every 20 ms while eight threads ask: no answer fails or differs" {
 	local keeper worker kills=0 seconds=6 asker
 	limited sleep 1000

@@ -4,7 +4,7 @@
 
 load helpers
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "cgroups: the container's processes are where cgroupsPath says, in every hierarchy" {
 	container_start sh -c 'sleep 101 & wait'
 	run grep -vE ":$CGROUP/$ID\$" "/proc/$(container_pid)/cgroup"
@@ -50,7 +50,7 @@ load helpers
 	assert_equal "$(container_status)" running
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "cgroups: limits of memory, pids and cpu are in the kernel's files" {
 	local pid
 	config_set '.linux.resources.memory = {limit: 67108864, reservation: 33554432} |
@@ -71,7 +71,7 @@ load helpers
 	fi
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "cgroups: swap, cpus and nodes are in the kernel's files; of v1 swappiness, the OOM killer, real time too" {
 	local pid
 	config_set '.linux.resources.memory = {limit: 67108864, swap: 100663296, checkBeforeUpdate: true, kernel: 33554432} |
@@ -113,7 +113,7 @@ load helpers
 	END
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "cgroups: a pids limit of -1 is none; 0 is none before version 1.3.0 of the specification, then the first process alone" {
 	requires_bulwark
 	local row
@@ -168,7 +168,7 @@ block_device() {
 	fi
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "cgroups: root of a privileged container cannot raise its own limits" {
 	requires_bulwark
 	local pid

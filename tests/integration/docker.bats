@@ -499,7 +499,7 @@ shared"
 	fi
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "docker run --privileged: starts, and breaks out of nothing" {
 	requires_bulwark
 	public_new

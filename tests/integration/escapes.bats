@@ -321,7 +321,7 @@ targets() {
 	assert_equal "$(sha256sum <"$RUNTIME")" "$before"
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "escapes: root of the container gets no hold of who enters it (CVE-2016-9962)" {
 	requires_bulwark
 	local i

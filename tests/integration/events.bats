@@ -10,7 +10,7 @@ keys_of() {
 	jq -c 'del(.data.memory.raw, .data.blkio, .data.hugetlb) | [paths | map(select(type == "string")) | join(".")] | unique'
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "events --stats: figures that agree with the kernel's" {
 	config_set '.linux.resources.memory.limit = 67108864 | .linux.resources.pids.limit = 50'
 	container_start sleep 1000
@@ -54,7 +54,7 @@ keys_of() {
 	assert_equal "$(jq -r .type "$WORK/events" | sort -u)" stats
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "events: out of memory is told" {
 	config_set '.linux.resources.memory = {limit: 33554432, swap: 33554432}'
 	container_start sleep 1000

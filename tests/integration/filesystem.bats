@@ -71,7 +71,7 @@ mount_options() { # of the mount at $1, from a container's output of /proc/self/
 	awk -v at="$1" '$5 == at { print $6 }' <<<"$output"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "mounts: tmpfs with its data and flags; a missing destination is made" {
 	config_set '.mounts += [{destination: "/made/here", type: "tmpfs", source: "tmpfs",
 		options: ["nosuid", "noexec", "nodev", "size=1m", "mode=1770"]}]'
@@ -173,7 +173,7 @@ mount_options() { # of the mount at $1, from a container's output of /proc/self/
 	assert_equal "$(mounts_below "$WORK")" ""
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "tmpcopyup: a tmpfs starts with what the image has there, owners and modes too, and nothing of it reaches the image" {
 	mkdir -p "$ROOTFS/data/sub"
 	echo text >"$ROOTFS/data/file"
@@ -307,7 +307,7 @@ full
 
 # ---------------------------------------------------------------- sysctl
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "sysctl: the container's own, and the host's stays" {
 	local host
 	host=$(cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax)

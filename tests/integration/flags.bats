@@ -200,7 +200,7 @@ exec_cgroup() {
 		sub(".*" base, "", $3); print $3; exit } }' "/proc/$(cat "$WORK/exec.pid")/cgroup"
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "exec --cgroup: a path for all hierarchies" {
 	local line
 	container_start sleep 100
@@ -330,7 +330,7 @@ no_cgroup_made() {
 	assert_equal "$(find /sys/fs/cgroup -type d -newer "$BUNDLE/config.json" -name "*$ID*")" ""
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "--cgroup-manager disabled: a container in the caller's cgroups, and none is touched" {
 	requires_bulwark
 	without_cgroup

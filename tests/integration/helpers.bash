@@ -24,6 +24,8 @@ RUNC=${RUNC:-/usr/sbin/runc}
 TEST_TMP=${BULWARK_TEST_TMP:-/tmp}
 POLICY=/run/bulwark-test/etc/bulwark/admin-settings.json
 USER_ID=1000 # the unprivileged account of owner tests; it need not exist
+PATIENCE=60 # seconds for one verb
+[ "${BULWARK_GUEST:-0}" = 0 ] || PATIENCE=180 # emulation is slow, and another guest runs beside
 
 # ---------------------------------------------------------------- verdicts
 
@@ -433,7 +435,7 @@ as_user() {
 # Under a time limit, with a state folder of the test's own, and without bats's descriptors: a container that holds one
 # would keep bats waiting.
 runtime() {
-	timeout -k 5 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" "$@" 3>&- 4>&-
+	timeout -k 5 $PATIENCE "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" "$@" 3>&- 4>&-
 }
 
 # As run, for a create: an init that should not have come to life would hold the pipe that run waits at.
@@ -556,7 +558,7 @@ docker_answers() {
 }
 
 docker() {
-	timeout -k 5 90 "$DOCKER_CLI" --config "$DOCKER_DIR/client" -H "unix://$DOCKER_DIR/docker.sock" "$@" 3>&- 4>&-
+	timeout -k 5 $((PATIENCE + 30)) "$DOCKER_CLI" --config "$DOCKER_DIR/client" -H "unix://$DOCKER_DIR/docker.sock" "$@" 3>&- 4>&-
 }
 
 # docker run with the runtime under test; DOCKER_RUNTIME=runc shows the attack without us

@@ -15,7 +15,7 @@ load helpers
 	assert_equal "${#lines[@]}" 2
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "idmap: live containers have disjoint ranges, also when they are made at once" {
 	requires_bulwark
 	local i jobs=()

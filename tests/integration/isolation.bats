@@ -6,7 +6,7 @@ load helpers
 
 # ---------------------------------------------------------------- namespaces
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "namespaces: none is the host's, whatever the spec leaves out" {
 	local ns
 	requires_bulwark

@@ -28,7 +28,7 @@ joiners_hunt() {
 	echo "# $ENTERED entered" >&3
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "joiner: what the hunt tries works at an ordinary process of the container" {
 	runtime_run joiner sibling
 	assert_status 0
@@ -36,7 +36,7 @@ joiners_hunt() {
 	[ "$(grep -c '^GOT ' <<<"$output")" -ge 19 ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "joiner: nothing works at a process that has entered and not executed its program" {
 	one_enters() { # what it executes may be hunted down, which is the container's own affair
 		runtime exec "$ID" true </dev/null || :

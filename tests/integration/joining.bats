@@ -42,7 +42,7 @@ other_start() {
 	runtime start "$OTHER"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "joining: network, ipc, uts and pid of another container, with its user namespace" {
 	join_first network ipc uts pid
 	other_start sleep 100
@@ -170,7 +170,7 @@ netns_new() {
 	nsenter "--net=$NETNS" sh -c 'ip link add eth7 type veth peer name eth8 && ip addr add 192.0.2.7/24 dev eth7 && ip link set lo up'
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "joining: a network that the engine made: used, not owned" {
 	requires ip nsenter
 	netns_new
@@ -332,7 +332,7 @@ config_map() {
 		'.linux.uidMappings = [{containerID: 0, hostID: $id, size: $size}] | .linux.gidMappings = .linux.uidMappings'
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "own mappings: honoured, and exclusive while the container is there" {
 	config_map 65536
 	container_start sleep 100

@@ -53,8 +53,9 @@ duration_us() {
 }
 
 do_cycles() {
-	local i
-	for i in $(seq 50); do
+	local i count=50
+	[ "${BULWARK_GUEST:-0}" = 0 ] || count=12 # the same four times: there it is slow
+	for i in $(seq $count); do
 		bundle "$i"
 		verb_create "$i"
 		case $((i % 3)) in
@@ -72,7 +73,7 @@ do_cycles() {
 			;;
 		esac
 	done
-	echo "50 cycles"
+	echo "$count cycles"
 }
 
 do_create() {

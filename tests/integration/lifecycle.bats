@@ -378,7 +378,7 @@ hooks_new() {
 	config_mount "$HOOKS" /hooks
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "hooks: the order of the spec, the state on stdin, only their own environment" {
 	local hook
 	requires_bulwark # runc 1.1 runs poststart hooks in create

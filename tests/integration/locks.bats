@@ -37,7 +37,7 @@ assert_nothing_broken() { # after locks or breakout
 	done
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-full
 @test "locks: masks and mounts hold against root with every capability" {
 	requires_bulwark
 	attacked_mounts
@@ -60,7 +60,7 @@ assert_nothing_broken() { # after locks or breakout
 	assert_nothing_broken
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-full
 @test "locks: an overlay root, read-only" {
 	requires_bulwark
 	overlay_new
@@ -73,7 +73,7 @@ assert_nothing_broken() { # after locks or breakout
 	assert_nothing_broken
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-full
 @test "locks: a process that joins by exec" {
 	requires_bulwark
 	attacked_mounts
@@ -97,7 +97,7 @@ file"
 	[ "$(grep -ciE "not permitted|invalid argument|denied" <<<"$output")" -ge 6 ] || fail "$output"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "locks: a container's own mounts are its own: tmpfs, bind, remount, umount, unshare -m" {
 	requires_bulwark
 	config_privileged

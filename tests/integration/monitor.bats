@@ -232,7 +232,7 @@ slice_cpu_us() {
 	assert_equal "$output" 1
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: its keeper killed: clear errors inside, bulwarkctl names it, nothing on the host hangs, delete cleans up" {
 	local keeper worker pid
 	ctl_make
@@ -265,7 +265,7 @@ slice_cpu_us() {
 	[ ! -e "$WORK/state-bulwark/$ID" ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "monitor: it ends with the container, whoever ends that" {
 	local keeper worker
 	container_start sleep 1000

@@ -25,7 +25,7 @@ super() { awk -v at="$1" '$5 == at { print $NF }' <<<"$output"; }
 
 # ---------------------------------------------------------------- flags
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "mounts: each flag of a mount, and what takes it back" {
 	config_fs /set ro nosuid nodev noexec noatime nodiratime nosymfollow
 	config_fs /back ro nosuid nodev noexec noatime nodiratime nosymfollow \
@@ -112,7 +112,7 @@ super() { awk -v at="$1" '$5 == at { print $NF }' <<<"$output"; }
 
 # ---------------------------------------------------------------- propagation
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "mounts: propagation of a file system of its own stays inside" {
 	config_fs /shared shared
 	config_fs /slave rslave
@@ -151,7 +151,7 @@ super() { awk -v at="$1" '$5 == at { print $NF }' <<<"$output"; }
 
 # ---------------------------------------------------------------- remount
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "mounts: remount of /dev: read-only, what is not named stays, its devices are made all the same" {
 	config_remount /dev ro noexec
 	runtime_run sh -c 'cat /proc/self/mountinfo; echo x >/dev/null && echo null; ls -l /dev/fd; touch /dev/f'

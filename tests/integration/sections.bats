@@ -10,7 +10,7 @@ requires_numa() {
 	[ -e /proc/self/numa_maps ] || skip_or_fail "this kernel has no NUMA"
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "memoryPolicy: what the container's processes show, those of exec too" {
 	requires_numa
 	config_set '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}'
@@ -219,7 +219,7 @@ has_controller() { # of v1, mounted, or of v2
 		for (i = 1; i <= n; i++) if (a[i] == c) found = 1 } END { exit !found }' /proc/self/mountinfo
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "resources: hugepageLimits hold for what is reserved and for what is used" {
 	local pid size
 	has_controller hugetlb || skip_or_fail "this host has no hugetlb cgroup controller"
@@ -252,7 +252,7 @@ has_controller() { # of v1, mounted, or of v2
 	done
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "resources: cpu.idle, burst" {
 	local pid
 	config_set '.linux.resources.cpu = {quota: 50000, period: 100000, burst: 20000, idle: 1}'

@@ -18,7 +18,7 @@ ticks_moved() {
 	[ "$(cpu_ticks)" -gt "$1" ]
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "pause: every process stands still until resume" {
 	counter_start
 	run runtime pause "$ID"
@@ -162,7 +162,7 @@ limit_is() { # CONTROLLER FILE-OF-V1 FILE-OF-V2 VALUE
 	fi
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-oldest
 @test "update: --resources from standard input and from a file, as engines send them" {
 	container_start sleep 1000
 	# What containerd sends for docker update: zeroes for what stays, and devices, which are no limits.

@@ -38,7 +38,7 @@ profile_set() {
 
 LABEL='cat /proc/self/attr/apparmor/current; echo x >/tmp/denied && echo wrote; echo x >/tmp/denied-2 && echo wrote-2; :'
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "apparmor: run under a profile, which denies; without one nothing is denied" {
 	runtime_run sh -c "$LABEL"
 	assert_status 0
@@ -60,7 +60,7 @@ LABEL='cat /proc/self/attr/apparmor/current; echo x >/tmp/denied && echo wrote; 
 	assert_contains wrote-2
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "apparmor: exec has the container's profile, or the one that it names" {
 	profile_set bulwark-test
 	container_start sleep 1000
@@ -77,7 +77,7 @@ LABEL='cat /proc/self/attr/apparmor/current; echo x >/tmp/denied && echo wrote; 
 	assert_equal "$output" "bulwark-test-2 (enforce)"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "apparmor: a profile that is not loaded is refused by name, and nothing is left" {
 	profile_set no-such-profile
 	runtime_run true
@@ -88,7 +88,7 @@ LABEL='cat /proc/self/attr/apparmor/current; echo x >/tmp/denied && echo wrote; 
 	assert_refused no-such-profile "not loaded"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "apparmor: startContainer hooks are not under the container's profile" {
 	profile_set bulwark-test
 	config_set '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo x >/tmp/denied"]}]'
@@ -97,7 +97,7 @@ LABEL='cat /proc/self/attr/apparmor/current; echo x >/tmp/denied && echo wrote; 
 	[ -s "$ROOTFS/tmp/denied" ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "apparmor: Docker's default profile, for run and exec" {
 	run docker_run --rm bb cat /proc/self/attr/apparmor/current
 	assert_equal "$output" "docker-default (enforce)"

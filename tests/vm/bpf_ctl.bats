@@ -148,7 +148,7 @@ one_set() {
 	hammers_never_succeeded 2
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf ctl: reloads and loads at a time wait for each other" {
 	local i pids=()
 	for i in 1 2; do
@@ -201,7 +201,7 @@ stamp_abi() {
 	bpftool map update pinned $PINS/state key 0 0 0 0 value hex "$1" 00 00 00 $value
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf ctl: reload of another version's maps: refused under containers, done without" {
 	local abi
 	abi=$(bpftool -j map dump pinned $PINS/state | jq -r '.[0].value[0] | ltrimstr("0x")')
@@ -226,7 +226,7 @@ stamp_abi() {
 	one_set
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf ctl: reload with a map of another size: refused under containers, done without" {
 	containers 1
 	rm $PINS/guarded
@@ -242,7 +242,7 @@ stamp_abi() {
 	one_set
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf ctl: a container is registered before unload, which then refuses, or not at all" {
 	local i unloaded=0 refused=0 pids
 	for i in 1 2; do
@@ -288,7 +288,7 @@ stamp_abi() {
 
 # ---------------------------------------------------------------- what is said
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf ctl: status says what is missing on this host, and what helps" {
 	run "$CTL" status --json
 	assert_equal "$(jq -r '[.loaded, .state] | join(" ")' <<<"$output")" 'true enforcing'
@@ -317,7 +317,7 @@ stamp_abi() {
 	assert_equal "$(jq -r .kernelParameter <<<"$output")" lsm=landlock,yama,bpf
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf ctl: events --follow ends when the layer is unloaded, and goes on through a reload" {
 	local out=$BATS_TEST_TMPDIR/follow pid
 	timeout 200 "$CTL" events --follow --json >"$out" 2>&1 3>&- &

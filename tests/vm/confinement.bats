@@ -50,7 +50,7 @@ recorded() {
 
 # ---------------------------------------------------------------- life
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: twenty first containers at once load the layer once" {
 	local i pids=() base
 	"$CTL" unload >/dev/null
@@ -95,7 +95,7 @@ recorded() {
 	assert_equal "$(mode_of "$ID")" ''
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf lsm: a create that fails late leaves nothing in the maps" {
 	config_set '.hooks = {createRuntime: [{path: "/bin/false"}]}'
 	config_args true
@@ -126,7 +126,7 @@ recorded() {
 	assert_equal "$output" $'alg ok\nbpf EPERM'
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf lsm: user namespaces inside, four deep, work" {
 	config_caps_all # to map root takes CAP_SETFCAP
 	runtime_run unshare -Ur unshare -Ur unshare -Ur unshare -Ur id -u
@@ -155,7 +155,7 @@ recorded() {
 
 # ---------------------------------------------------------------- who enters
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf lsm: exec enters unhindered, and what it runs is confined" {
 	container_start sleep 100
 	run runtime exec "$ID" attack alg keyctl
@@ -169,7 +169,7 @@ recorded() {
 	assert_equal "$(recorded)" ''
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf lsm: standard input, output and error can be opened again; host's null by any number of containers" {
 	local i
 	container_start sleep 100
@@ -214,7 +214,8 @@ recorded() {
 	policy_write '{"bpfLsmMode": {"value": "audit"}}'
 	runtime_run evil
 	assert_contains 'bulwark version'
-	assert_equal "$(recorded)" "file_open audited $ID"
+	# Where the program is on an overlay, Linux 6.1 asks for the file below it, too, by the same name.
+	assert_equal "$(recorded | sort -u)" "file_open audited $ID"
 	policy_write
 	run_aside runtime run --bundle "$BUNDLE" "$ID"
 	assert_lacks 'bulwark version'
@@ -328,7 +329,7 @@ namespace_of_seven_lines() {
 	assert_equal "$(recorded)" ''
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: a layer that was unloaded since create stops start, not exec" {
 	config_args sleep 100
 	container_create
@@ -358,7 +359,7 @@ namespace_of_seven_lines() {
 
 # ---------------------------------------------------------------- engines
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: engines' sockets are out of reach, also where the engine came after the layer" {
 	local contain=$BUILD/vm-probes/contain socket
 	rm -rf /run/crio # tmpfs of the guest
@@ -423,7 +424,7 @@ without_btf() {
 	assert_equal "$("$CTL" status --json | jq -c '.containers[0].cgroup')" 0
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf lsm: a cgroup that is too deep for the programs is refused" {
 	local deep=$CGROUP/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16
 	config_set --arg path "$deep" '.linux.cgroupsPath = $path'
