@@ -13,6 +13,8 @@
 # shellcheck disable=SC2034 # $ID, $BUNDLE, $ROOTFS, $VOL and their like are for the tests
 
 bats_require_minimum_version 1.5.0
+# shellcheck source=tests/jq.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../jq.bash"
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$TESTS/../.." && pwd)

@@ -3,6 +3,9 @@
 # bpf - owns what the tests of the BPF layer have in common: containers by probes/contain.c, what they do by probes/attack.c,
 # and the matrix that compares that with the layer off, in audit mode, and enforced.
 
+# shellcheck source=tests/jq.bash
+. "$(dirname "${BASH_SOURCE[0]}")/../jq.bash"
+
 common_setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	BUILD=${BULWARK_BUILD:-build}

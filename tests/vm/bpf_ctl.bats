@@ -5,6 +5,8 @@
 # the same containers made by probes/contain.c; the attacker that never rests is probes/hammer.c.
 
 bats_require_minimum_version 1.5.0
+# shellcheck source=tests/jq.bash
+. "$BATS_TEST_DIRNAME/../jq.bash"
 
 setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)

@@ -56,14 +56,14 @@ END
 	loads_keep_what_they_say
 	for i in {1..20}; do
 		timeout 600 "$DOCKER_CLI" --config "$DOCKER_DIR/client" -H "unix://$DOCKER_DIR/docker.sock" \
-			run --rm --network none --runtime bulwark bb attack alg userns >"$WORK/out.$i" 2>&1 3>&- 4>&- &
+			run --rm --network none --runtime bulwark bb attack alg >"$WORK/out.$i" 2>&1 3>&- 4>&- &
 		pids+=($!)
 	done
 	wait "${pids[@]}" || true # what each said tells more than a status
 	[ -e "$WORK/loads" ] || fail 'the layer was not loaded' "$(head -n 3 "$WORK"/out.*)" "$(tail -n 20 "$DOCKER_DIR/dockerd.log")"
 	cat "$WORK/loads"
 	for i in {1..20}; do
-		assert_equal "$(cat "$WORK/out.$i")" $'alg EPERM\nuserns ok'
+		assert_equal "$(cat "$WORK/out.$i")" "alg EPERM"
 	done
 	# Who came while the first was at it waited, and found the work done; who came later did not have to ask.
 	assert_equal "$(grep -c '^loaded: [0-9]* programs, self-test passed' "$WORK/loads")" 1

@@ -182,7 +182,7 @@ all_attacks_are_refused() {
 	assert_contains '  engines enforce '
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "engines: in audit mode they happen, and are recorded" {
 	"$CTL" load >/dev/null
 	attack_in_audit() {

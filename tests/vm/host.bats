@@ -24,7 +24,7 @@ suite() {
 		RUNTIME="$runtime" bats --formatter tap "$@" 3>&- 4>&- </dev/null) | sed -nE 's/^((not )?ok) [0-9]+/\1/p'
 }
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "host: runc passes tests of its lifecycle beside a container of ours" {
 	local results
 	container_start sleep 1000
