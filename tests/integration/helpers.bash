@@ -432,6 +432,19 @@ as_user() {
 	setpriv --reuid $USER_ID --regid $USER_ID --clear-groups sh -c 'exec "$@"' sh "$@"
 }
 
+# Runs every program below $1 as the user; prints those that made him somebody else. Ids that are the user's own by
+# /etc/subuid are himself.
+gains() {
+	local file said
+	find "$1" -type f | while read -r file; do
+		said=$(as_user "$file" 2>/dev/null) || continue
+		case $said in
+		"uid=$USER_ID,$USER_ID,$USER_ID gid=$USER_ID,$USER_ID,$USER_ID eff=0000000000000000") ;;
+		*) echo "$file: $said" ;;
+		esac
+	done
+}
+
 # ---------------------------------------------------------------- a container's verbs
 
 # Under a time limit, with a state folder of the test's own, and without bats's descriptors: a container that holds one

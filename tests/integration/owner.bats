@@ -63,19 +63,6 @@ leave_in_container() { # DOCKER-RUN-OPTION... -- FOLDER
 		fail "docker run: $?" "$(cat "$WORK/leave.log")"
 }
 
-# Runs every program below $1 as the user; prints those that made him somebody else. Ids that are the user's own by
-# /etc/subuid are himself.
-gains() {
-	local file said
-	find "$1" -type f | while read -r file; do
-		said=$(as_user "$file" 2>/dev/null) || continue
-		case $said in
-		"uid=$USER_ID,$USER_ID,$USER_ID gid=$USER_ID,$USER_ID,$USER_ID eff=0000000000000000") ;;
-		*) echo "$file: $said" ;;
-		esac
-	done
-}
-
 # Whether somebody else's setuid, setgid or capable file lies there, run or not.
 foreign() {
 	find "$1" -type f \( -perm /6000 -not -uid $USER_ID -o -perm /2000 -not -gid $USER_ID \)

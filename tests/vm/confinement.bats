@@ -50,7 +50,7 @@ recorded() {
 
 # ---------------------------------------------------------------- life
 
-# bats test_tags=vm-once
+# bats test_tags=vm-full
 @test "bpf lsm: twenty first containers at once load the layer once" {
 	local i pids=() base
 	"$CTL" unload >/dev/null
