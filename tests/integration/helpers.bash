@@ -588,6 +588,7 @@ docker_pid() {
 # Removes every container, volume and network of ours; for teardown()
 docker_clean() {
 	local list
+	[ -d "$DOCKER_DIR" ] || return 0
 	list=$(docker ps -aq)
 	# shellcheck disable=SC2086 # a list of words
 	[ -z "$list" ] || docker rm -fv $list >/dev/null 2>&1 || :
@@ -599,7 +600,7 @@ docker_clean() {
 
 docker_stop() {
 	local pid mount folder
-	[ -n "$DOCKER_DIR" ] || return 0
+	[ -d "${DOCKER_DIR-}" ] || return 0 # it was never started, or a test has stopped it
 	docker_clean
 	for pid in "$DOCKER_DIR/dockerd.pid" "$DOCKER_DIR/exec/containerd/containerd.pid"; do
 		pid=$(cat "$pid" 2>/dev/null) || continue

@@ -233,20 +233,6 @@ all_attacks_are_refused() {
 	assert_equal "$(recorded)" ''
 }
 
-# bats test_tags=vm-full
-@test "engines: a dockerd that is started under the layer, and a container of it that is not ours" {
-	docker_stop
-	"$CTL" load >/dev/null
-	docker_start --bridge none --iptables=false
-	chmod 0711 "$DOCKER_DIR"
-	image_new
-	docker create --name c1 -v "$HOME_DIR:/d" bb true >/dev/null
-	all_attacks_are_refused
-	docker run --rm -v "$HOME_DIR:/d" suid sh -c 'cp /data/left /d/runc; chmod 4755 /d/runc' # runc's, as before
-	assert_equal "$(stat -c %a "$HOME_DIR/runc")" 4755
-	assert_equal "$(recorded)" ''
-}
-
 # podman_client ARGUMENT...: standard input is passed on
 podman_client() {
 	timeout -k 5 90 podman --url "unix://$WORK/podman.sock" "$@" 3>&- 4>&-
@@ -278,4 +264,20 @@ podman_client() {
 	pkill -f "system service -t 0 unix://$WORK/podman.sock"
 	podman "${options[@]}" rm -f c1 >/dev/null 2>&1 3>&- 4>&-
 	wait_for rm -rf "$WORK/podman"
+}
+
+# The last: the other tests have the daemon that setup_file started.
+# bats test_tags=vm-full
+@test "engines: a dockerd that is started under the layer, and a container of it that is not ours" {
+	docker_stop
+	"$CTL" load >/dev/null
+	docker_start --bridge none --iptables=false
+	chmod 0711 "$DOCKER_DIR"
+	image_new
+	docker create --name c1 -v "$HOME_DIR:/d" bb true >/dev/null
+	all_attacks_are_refused
+	docker run --rm -v "$HOME_DIR:/d" suid sh -c 'cp /data/left /d/runc; chmod 4755 /d/runc' # runc's, as before
+	assert_equal "$(stat -c %a "$HOME_DIR/runc")" 4755
+	assert_equal "$(recorded)" ''
+	docker_stop
 }
