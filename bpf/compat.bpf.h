@@ -151,6 +151,41 @@ static __always_inline __u32 compat_gid_of(const struct inode *inode)
 	return BPF_CORE_READ(owned, i_gid.val);
 }
 
+/* inode.i_state: a number, of 64 bits until Linux 6.10 or so and then of 32; in a struct of its own since Linux 6.19. */
+struct inode___numbered {
+	__u32 i_state;
+} __attribute__((preserve_access_index));
+
+struct inode_state_flags___packed {
+	__u32 __state;
+};
+
+struct inode___packed {
+	struct inode_state_flags___packed i_state;
+} __attribute__((preserve_access_index));
+
+/* Has no type of its own before that, and is this bit. */
+enum inode_state_flags_enum___named {
+	I_OVL_INUSE = 1 << 14,
+};
+
+/* Whether a folder is the upper layer or the work folder of a mounted overlay; false where a kernel does not say. */
+static __always_inline bool compat_is_overlays(const struct inode *inode)
+{
+	const struct inode___numbered *numbered = (void *)inode;
+	const struct inode___packed *packed = (void *)inode;
+	__u32 state = 0, bit = 1 << 14;
+
+	if (bpf_core_enum_value_exists(enum inode_state_flags_enum___named, I_OVL_INUSE))
+		bit = bpf_core_enum_value(enum inode_state_flags_enum___named, I_OVL_INUSE);
+	if (bpf_core_field_exists(packed->i_state.__state))
+		state = BPF_CORE_READ(packed, i_state.__state);
+	else if (bpf_core_field_exists(numbered->i_state))
+		bpf_probe_read_kernel(&state, sizeof(state),
+				      (void *)inode + bpf_core_field_offset(numbered->i_state));
+	return state & bit;
+}
+
 /* Whether an ACL is known to the kernel already: ~0 stands for one that was not looked for yet. */
 static __always_inline bool compat_has_acl(const struct inode *inode)
 {

@@ -309,6 +309,19 @@ static __always_inline int storage_xattr(const struct dentry *dentry, const char
 	return storage_refuse(policy, dentry, LSM_HOOK_inode_setxattr, 0);
 }
 
+/*
+ * Whether overlayfs itself gives @dentry its name in an upper layer, in a copy-up: out of its work folder, which looks like
+ * storage because none but the kernel gets to it. Where the host's own root is an overlay, a daemon does that all the time.
+ */
+static __always_inline bool is_copied_up(const struct dentry *dentry)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+	const struct dentry *work = BPF_CORE_READ(dentry, d_parent);
+
+	return task->cred != task->real_cred && !(BPF_CORE_READ(work, d_inode, i_mode) & 07777) &&
+	       compat_is_overlays(BPF_CORE_READ(work, d_parent, d_inode));
+}
+
 /* A new name: for what is setuid, or comes out of storage, which may hold what nobody outside is to have. */
 static __noinline int storage_move_refuse(struct lsm_container *policy, const struct dentry *from,
 					  const struct dentry *to, enum lsm_hook hook)
@@ -319,7 +332,8 @@ static __noinline int storage_move_refuse(struct lsm_container *policy, const st
 
 	if (is_in_storage(to, own))
 		return 0;
-	if (((mode & S_IFMT) == S_IFDIR || !(mode & (S_ISUID | S_ISGID))) && !is_in_storage(from, own))
+	if (((mode & S_IFMT) == S_IFDIR || !(mode & (S_ISUID | S_ISGID))) &&
+	    (is_copied_up(from) || !is_in_storage(from, own)))
 		return 0;
 	object_of_dentry(&object, to);
 	return refuse(policy, hook, &object, EPERM);
