@@ -156,25 +156,25 @@ struct inode___numbered {
 	__u32 i_state;
 } __attribute__((preserve_access_index));
 
+/* The bits have no type before Linux 6.19; a field that has one is found by that alone. */
+enum inode_state_flags_enum___named {
+	I_OVL_INUSE = 1 << 14,
+};
+
 struct inode_state_flags___packed {
-	__u32 __state;
+	enum inode_state_flags_enum___named __state;
 };
 
 struct inode___packed {
 	struct inode_state_flags___packed i_state;
 } __attribute__((preserve_access_index));
 
-/* Has no type of its own before that, and is this bit. */
-enum inode_state_flags_enum___named {
-	I_OVL_INUSE = 1 << 14,
-};
-
 /* Whether a folder is the upper layer or the work folder of a mounted overlay; false where a kernel does not say. */
 static __always_inline bool compat_is_overlays(const struct inode *inode)
 {
 	const struct inode___numbered *numbered = (void *)inode;
 	const struct inode___packed *packed = (void *)inode;
-	__u32 state = 0, bit = 1 << 14;
+	__u32 state = 0, bit = I_OVL_INUSE;
 
 	if (bpf_core_enum_value_exists(enum inode_state_flags_enum___named, I_OVL_INUSE))
 		bit = bpf_core_enum_value(enum inode_state_flags_enum___named, I_OVL_INUSE);
