@@ -151,12 +151,14 @@ static __always_inline __u32 compat_gid_of(const struct inode *inode)
 	return BPF_CORE_READ(owned, i_gid.val);
 }
 
-/* inode.i_state: a number, of 64 bits until Linux 6.10 or so and then of 32; in a struct of its own since Linux 6.19. */
+/*
+ * inode.i_state: a number of 64 bits until Linux 6.11, where I_OVL_INUSE is bit 14; of 32 bits from 6.12 on, with bit 13; in a
+ * struct of its own since Linux 6.19, with an enum that tells.
+ */
 struct inode___numbered {
 	__u32 i_state;
 } __attribute__((preserve_access_index));
 
-/* The bits have no type before Linux 6.19; a field that has one is found by that alone. */
 enum inode_state_flags_enum___named {
 	I_OVL_INUSE = 1 << 14,
 };
@@ -174,15 +176,16 @@ static __always_inline bool compat_is_overlays(const struct inode *inode)
 {
 	const struct inode___numbered *numbered = (void *)inode;
 	const struct inode___packed *packed = (void *)inode;
-	__u32 state = 0, bit = I_OVL_INUSE;
+	__u32 state = 0, bit = 0;
 
-	if (bpf_core_enum_value_exists(enum inode_state_flags_enum___named, I_OVL_INUSE))
-		bit = bpf_core_enum_value(enum inode_state_flags_enum___named, I_OVL_INUSE);
-	if (bpf_core_field_exists(packed->i_state.__state))
+	if (bpf_core_field_exists(packed->i_state.__state)) {
 		state = BPF_CORE_READ(packed, i_state.__state);
-	else if (bpf_core_field_exists(numbered->i_state))
+		bit = bpf_core_enum_value(enum inode_state_flags_enum___named, I_OVL_INUSE);
+	} else if (bpf_core_field_exists(numbered->i_state)) {
 		bpf_probe_read_kernel(&state, sizeof(state),
 				      (void *)inode + bpf_core_field_offset(numbered->i_state));
+		bit = bpf_core_field_size(numbered->i_state) == sizeof(state) ? 1 << 13 : 1 << 14;
+	}
 	return state & bit;
 }
 
