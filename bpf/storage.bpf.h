@@ -14,7 +14,8 @@
  * Folders may have the setgid bit, which only hands on their group. Whatever is no daemon's any more is not held: the host's
  * administrator, programs that an engine starts, and containers, of whatever runtime.
  * Not covered: files that were so before; what has no name yet (O_TMPFILE) before it is linked; ACLs that the kernel has not
- * read yet; storage that root shows elsewhere by a bind mount.
+ * read yet; storage that root shows elsewhere by a bind mount;
+ * where the host's root is an overlay, what a daemon renames out of a folder of mode 0 at that root (is_copied_up() below).
  */
 #pragma once
 

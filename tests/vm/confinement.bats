@@ -209,13 +209,16 @@ recorded() {
 # Without the layer the runtime's program runs inside, where nobody can change it: escapes.bats.
 # bats test_tags=vm
 @test "bpf lsm: the runtime's own program, as the program or its interpreter, is not run inside (CVE-2019-5736)" {
+	local want
 	printf '#!/proc/self/exe --version\n' >"$ROOTFS/bin/evil"
 	chmod 0755 "$ROOTFS/bin/evil"
 	policy_write '{"bpfLsmMode": {"value": "audit"}}'
 	runtime_run evil
 	assert_contains 'bulwark version'
-	# Where the program is on an overlay, Linux 6.1 asks for the file below it, too, by the same name.
-	assert_equal "$(recorded | sort -u)" "file_open audited $ID"
+	want="file_open audited $ID"
+	# As the program is on an overlay here, Linux 6.1 asks for the file below it, too, by the same name.
+	[[ "$(uname -r)" != 6.1.* ]] || want+=$'\n'$want
+	assert_equal "$(recorded)" "$want"
 	policy_write
 	run_aside runtime run --bundle "$BUNDLE" "$ID"
 	assert_lacks 'bulwark version'
