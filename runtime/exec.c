@@ -6,6 +6,8 @@
  * makes C, with CLONE_PARENT, so that C is J's child; M ends. C becomes the process. Nothing of J can be seen from
  * inside. M and C are not dumpable from before setns(2) until execve(2): a container's root that ptraces, opens
  * /proc/PID/{mem,fd,root,exe} or asks pidfd_getfd(2) gets EPERM, as their memory belongs to the host's user namespace.
+ * He can kill C, though, and a dying process has no memory that would refuse him: C is born without descriptors of the
+ * host.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +34,10 @@
 #include "json.h"
 #include "label.h"
 #include "lifecycle.h"
+#include "log.h"
 #include "memory_policy.h"
 #include "monitor_calls.h"
+#include "mount_api.h"
 #include "personality.h"
 #include "policy.h"
 #include "process.h"
@@ -148,6 +152,19 @@ static int ask_monitor(struct exec *e, struct error *err)
 	return channel_say(e->peer_sock, CHANNEL_LISTENER, r, listener_fd, err);
 }
 
+/*
+ * In M, which nobody inside can name. The kernel that refuses a container's root what is left of a process without memory
+ * keeps "user_dumpable" in task_struct (2026); others hand him each descriptor that C has when he kills it.
+ */
+static int close_inherited(struct exec *e, int master_fd, int slave_fd, struct error *err)
+{
+	int kept[] = { e->peer_sock, e->proc_fd, master_fd, slave_fd };
+
+	log_close();
+	return fd_close_all_but(3 + (int)e->options->preserve_fds, kept,
+				sizeof(kept) / sizeof(kept[0]), err);
+}
+
 /* M. */
 static int join_and_clone(struct exec *e, struct error *err)
 {
@@ -165,6 +182,8 @@ static int join_and_clone(struct exec *e, struct error *err)
 		r = terminal_open(root_fd, e->process->console_size.height,
 				  e->process->console_size.width, &master_fd, &slave_fd, name, err);
 	}
+	if (r == 0)
+		r = close_inherited(e, master_fd, slave_fd, err);
 	if (r < 0)
 		return r;
 	pid = sys_clone3(&args);
@@ -251,13 +270,21 @@ static int load_container(struct exec *e, struct error *err)
 	return r < 0 || !e->listener ? r : connect_to_agent(e, err);
 }
 
-/* C finds its own files through it: see label_open(). */
+/*
+ * C finds its own files through it: see label_open(). A copy of the mount, attached nowhere, of which no ".." leads to the
+ * host's root.
+ */
 static int open_host_proc(struct exec *e, struct error *err)
 {
+	_cleanup_close_ int fd = -EBADF;
+
 	if (!label_is_asked(e->process))
 		return 0;
-	e->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return e->proc_fd < 0 ? error_set(err, errno, "cannot open '/proc'") : 0;
+	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '/proc'");
+	e->proc_fd = mount_clone(fd, false, err);
+	return e->proc_fd < 0 ? e->proc_fd : 0;
 }
 
 static int prepare(struct exec *e, const struct globals *globals, struct error *err)

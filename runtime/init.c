@@ -152,18 +152,19 @@ static int seal(const struct container *c, struct error *err)
 	return r < 0 ? r : mount_tree_propagate(c, err);
 }
 
-#define KEPT_MAX 4
-
 /*
  * What R had open is open here too: the state folder, whose lock would live as long as the container, the host's
- * namespaces, folders of the host. None of it may be there when something of the container runs.
+ * namespaces, folders of the host. I gives it up at once, and not only before something of the container runs: in a pod with
+ * one pid namespace the siblings' root can kill it, and Linux without "user_dumpable" (task_struct, 2026) lets him take
+ * the descriptors of who is dying and has no memory any more that would refuse it.
  */
-static int close_inherited(struct container *c, struct error *err)
+int init_close_inherited(struct container *c, struct error *err)
 {
-	int kept[KEPT_MAX] = { c->init_sock, c->fifo_fd, c->label_fd, c->listener_fd };
+	int kept[] = { c->init_sock, c->fifo_fd, c->listener_fd };
 
 	log_close();
-	return fd_close_all_but(3 + (int)c->options->preserve_fds, kept, KEPT_MAX, err);
+	return fd_close_all_but(3 + (int)c->options->preserve_fds, kept,
+				sizeof(kept) / sizeof(kept[0]), err);
 }
 
 /* The host's /proc is still there: what the container has at that place is what its spec and its image say. */
@@ -217,8 +218,6 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 	else
 		(void)setsid(); /* fails only where there is a session already */
 	slave_fd = fd_close(slave_fd);
-	if (r == 0)
-		r = close_inherited(c, err);
 	if (r == 0 && c->spec->process)
 		r = process_find_executable(c->spec->process, ret_path, err);
 	c->asks = calls == MONITOR_CALLS_ASK;

@@ -3,6 +3,10 @@
 #pragma once
 
 struct container;
+struct error;
+
+/* In I, or in who clones it: closes all of R's descriptors but those that I needs. */
+int init_close_inherited(struct container *c, struct error *err);
 
 /* Runs in the child that clone3(2) made, and never returns. */
 _Noreturn void init_main(struct container *c);

@@ -53,8 +53,8 @@ static pid_t clone_own(struct container *c)
 
 	if (pid != 0)
 		return pid;
-	if (enter_cgroup(c, &err) <
-	    0) { /* before it makes its cgroup namespace, whose root is where it then is */
+	/* before it makes its cgroup namespace, whose root is where it then is */
+	if (enter_cgroup(c, &err) < 0 || init_close_inherited(c, &err) < 0) {
 		channel_fail(c->init_sock, &err);
 		_exit(1);
 	}
@@ -73,6 +73,8 @@ static _Noreturn void join_and_clone(struct container *c)
 
 	if (r == 0)
 		r = join_enter(&c->joined, &err);
+	if (r == 0)
+		r = init_close_inherited(c, &err);
 	pid = r < 0 ? r : sys_clone3(&args);
 
 	if (pid == 0)

@@ -37,7 +37,7 @@ both_show() { # exec's options: the limits, in the files and in the calls
 
 # ---------------------------------------------------------------- who asks
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "calls: free and nproc agree with the files, in init, by exec, as another user and without new privileges" {
 	[ "$(nproc)" -ge 2 ] || skip_or_fail "one cpu alone"
 	config_set '.process.noNewPrivileges = false'

@@ -213,7 +213,7 @@ block_device() {
 	assert_contains ../cgroup.procs
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "cgroups: v2: root inside owns its folder and what the kernel delegates, where its mount is writable" {
 	requires_bulwark
 	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
@@ -234,7 +234,7 @@ block_device() {
 	assert_lacks wrote
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "cgroups: device rules: what the table allows opens, and nothing else" {
 	config_privileged
 	config_set '.linux.resources.devices = [{allow: false, access: "rwm"}]'

@@ -14,9 +14,9 @@
 
 bats_require_minimum_version 1.5.0
 # shellcheck source=tests/jq.bash
-. "$(dirname "${BASH_SOURCE[0]}")/../jq.bash"
+. "${BASH_SOURCE[0]%/*}/../jq.bash"
 
-TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TESTS=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 TOP=$(cd "$TESTS/../.." && pwd)
 BUILD=${BULWARK_BUILD:-build}
 [ "${BUILD:0:1}" = / ] || BUILD=$TOP/$BUILD
@@ -127,9 +127,10 @@ untraced() {
 }
 
 probes_build() {
-	local src
+	local src name
 	for src in "$TESTS"/probes/*.c; do
-		if [ ! "$PROBES/$(basename "$src" .c)" -nt "$src" ]; then
+		name=${src##*/}
+		if [ ! "$PROBES/${name%.c}" -nt "$src" ]; then
 			make -s -C "$TOP" B="$BUILD" probes
 			return
 		fi
@@ -316,7 +317,9 @@ leftovers_remove() {
 # A fresh bundle: $BUNDLE, $ROOTFS. Its config is the runtime's own template, without a terminal and with a root that
 # can be written.
 bundle_new() {
-	BUNDLE=$(mktemp -d "$WORK/bundle.XXXXXX")
+	local n=0
+	while ! mkdir -m 700 "$WORK/bundle.$n" 2>/dev/null; do n=$((n + 1)); done
+	BUNDLE=$WORK/bundle.$n
 	ROOTFS=$BUNDLE/rootfs
 	VOLUMES=$BUNDLE/volumes
 	cp -R --preserve=mode,links "$FILE_WORK/rootfs" "$ROOTFS"
@@ -509,7 +512,7 @@ containers_delete() {
 	for runtime in "$RUNTIME" "$RUNC"; do
 		for id in "$WORK/state-${runtime##*/}"/*/; do
 			[ -d "$id" ] || continue
-			RUNTIME=$runtime runtime delete --force "$(basename "$id")" </dev/null >>"$WORK/delete.log" 2>&1 || :
+			RUNTIME=$runtime runtime delete --force "${id##*/}" </dev/null >>"$WORK/delete.log" 2>&1 || :
 		done
 	done
 }

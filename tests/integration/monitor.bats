@@ -20,7 +20,7 @@ pss_is_below() { # KIB KEEPER
 
 # ---------------------------------------------------------------- what is seen
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "monitor: free, nproc and the files of /proc and /sys follow the limits" {
 	limited sleep 1000
 	run runtime exec "$ID" sh -c 'grep ^MemTotal: /proc/meminfo; nproc; grep -c ^processor /proc/cpuinfo;
@@ -189,7 +189,7 @@ slice_cpu_us() {
 
 # ---------------------------------------------------------------- its death
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "monitor: its worker killed every 20 ms while eight read every file: no read fails" {
 	local keeper worker kills=0 seconds=8 list files reader
 	[ "${FULL:-0}" != 1 ] || seconds=30
@@ -211,7 +211,7 @@ slice_cpu_us() {
 	exec {sleeper}<&-
 	wait $reader || fail "$(cat "$WORK/readers")"
 	echo "# $kills kills: $(tail -n 1 "$WORK/readers")" >&3
-	[ $kills -gt $((seconds * 3)) ] # in a guest without KVM; here it is fifteen times as many
+	[ $kills -gt $seconds ] # in a guest without KVM, beside another; here it is fifty times as many
 	[[ "$(cat "$WORK/readers")" =~ ^ok=([0-9]+)\ failed=0\ short=0\  ]] || fail "$(cat "$WORK/readers")"
 	[ "${BASH_REMATCH[1]}" -gt 200 ]
 }

@@ -227,7 +227,7 @@ super() { awk -v at="$1" '$5 == at { print $NF }' <<<"$output"; }
 
 # ---------------------------------------------------------------- idmap
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "mounts: idmap and ridmap of engine storage are what a volume has anyway" {
 	local word
 	volume_new vol

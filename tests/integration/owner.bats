@@ -92,7 +92,7 @@ assert_harmful() { # FOLDER
 	assert_harmful "$HOME_DIR"
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "owner: -v of a home folder" {
 	requires_bulwark
 	leave_in_container -v "$HOME_DIR:/d" -- /d

@@ -353,7 +353,7 @@ tty_receive() {
 
 # ---------------------------------------------------------------- exec
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "exec: runs in the container's namespaces, and gives the exit code" {
 	local ns
 	container_start sleep 100

@@ -4,7 +4,7 @@
 # and the matrix that compares that with the layer off, in audit mode, and enforced.
 
 # shellcheck source=tests/jq.bash
-. "$(dirname "${BASH_SOURCE[0]}")/../jq.bash"
+. "${BASH_SOURCE[0]%/*}/../jq.bash"
 
 common_setup_file() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)

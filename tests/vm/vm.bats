@@ -50,6 +50,7 @@ nothing_left() {
 	nothing_left
 }
 
+# bats test_tags=full
 @test "vm: --no-bpf has no bpf among the LSMs; --icount counts instructions" {
 	run --separate-stderr vm --no-bpf --icount -- sh -c 'cat /sys/kernel/security/lsm; echo; nproc'
 	[ "$status" -eq 0 ]
@@ -69,6 +70,7 @@ nothing_left() {
 	nothing_left
 }
 
+# bats test_tags=full
 @test "vm: a guest that dies is 125, and the end of its console is shown" {
 	run vm -- sh -c 'echo c >/proc/sysrq-trigger; sleep 60'
 	[ "$status" -eq 125 ]
@@ -92,6 +94,7 @@ nothing_left() {
 	nothing_left
 }
 
+# bats test_tags=full
 @test "vm-cache: a kernel that lost a file is fetched again" {
 	local cache=$BATS_TEST_TMPDIR/cache folder
 	mkdir "$cache"

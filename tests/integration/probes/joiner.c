@@ -258,6 +258,7 @@ int main(int argc, char **argv)
 		}
 	while (wait(NULL) > 0)
 		;
+	(void)kill(-1, SIGCONT); /* whoever was stopped last: nobody else would let him go on */
 	report();
 	return 0;
 }

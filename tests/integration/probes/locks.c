@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ struct mnt {
 	char options[256];
 	char super[2048];
 	char type[64];
+	unsigned long vfs_flags; /* statvfs(3), when nothing was lost yet */
 };
 
 static struct mnt mounts[MOUNTS_MAX];
@@ -121,19 +123,35 @@ static void broken(const char *attack, const char *path, const char *detail)
 	fflush(stdout);
 }
 
+/*
+ * Whether @m is as it was, at a glance: reading mountinfo after each of some ten thousand attacks takes minutes on an emulated
+ * processor. Of a mount's "ro" this says nothing where the file system is read-only as well: see check_all().
+ */
+static bool looks_untouched(const struct mnt *m)
+{
+	struct statvfs st;
+
+	return statvfs(m->path, &st) == 0 && st.f_flag == m->vfs_flags;
+}
+
+static const char *lost_between(const struct mnt *m, const struct mnt *now)
+{
+	for (int i = 0; i < N_FLAGS; i++)
+		if (has_word(m->options, flags[i].word) && !has_word(now->options, flags[i].word))
+			return flags[i].word;
+	if (has_word(m->super, "ro") && !has_word(now->super, "ro"))
+		return "superblock's ro";
+	return NULL;
+}
+
 /* A flag that @m was given and that the mount at @path does not have any more; NULL: none. */
 static const char *lost_flag(const struct mnt *m, const char *path)
 {
 	struct mnt now;
 
-	if (!now_at(path, &now))
+	if ((path == m->path && looks_untouched(m)) || !now_at(path, &now))
 		return NULL;
-	for (int i = 0; i < N_FLAGS; i++)
-		if (has_word(m->options, flags[i].word) && !has_word(now.options, flags[i].word))
-			return flags[i].word;
-	if (has_word(m->super, "ro") && !has_word(now.super, "ro"))
-		return "superblock's ro";
-	return NULL;
+	return lost_between(m, &now);
 }
 
 static int clear_attr(int fd, const char *path, unsigned int at_flags, uint64_t bits)
@@ -325,6 +343,37 @@ static void attack_fresh(void)
 	}
 }
 
+/* Whether one of the mounts lost a flag, by mountinfo. */
+static void check_all(const char *attack)
+{
+	static struct mnt all[MOUNTS_MAX * 3];
+	int n = read_mounts(all, MOUNTS_MAX * 3);
+
+	for (int i = 0; i < n_mounts; i++) {
+		const struct mnt *m = &mounts[i];
+
+		for (int k = n - 1; k >= 0; k--) {
+			const char *lost;
+
+			if (strcmp(all[k].path, m->path) != 0)
+				continue;
+			if (strcmp(m->path, SCRATCH) != 0 && (lost = lost_between(m, &all[k])))
+				broken(attack, m->path, lost);
+			break;
+		}
+	}
+}
+
+/* What the attacks start from: nothing may be lost yet. */
+static void know_all(void)
+{
+	struct statvfs st;
+
+	check_all("copy-of-namespace");
+	for (int i = 0; i < n_mounts; i++)
+		mounts[i].vfs_flags = statvfs(mounts[i].path, &st) == 0 ? st.f_flag : ~0UL;
+}
+
 static void attack_all(const char *name)
 {
 	int fd;
@@ -337,6 +386,7 @@ static void attack_all(const char *name)
 	mkdir(SCRATCH "/dir", 0755);
 	fd = open(SCRATCH "/file", O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 	close(fd);
+	know_all();
 	for (int i = 0; i < n_mounts; i++) {
 		for (int k = 0; k < N_FLAGS; k++) {
 			if (!has_word(mounts[i].options, flags[k].word))
@@ -349,6 +399,7 @@ static void attack_all(const char *name)
 		attack_cover(&mounts[i]);
 		attack_move(&mounts[i]);
 	}
+	check_all("one-of-these");
 	attack_fresh();
 	/* Last: where it works, there is nothing left to attack. Uppermost first. */
 	for (int i = n_mounts - 1; i >= 0; i--)
