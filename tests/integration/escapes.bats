@@ -340,6 +340,64 @@ targets() {
 	[ "$(awk '/SAW/ { n += $2 } END { print n }' "$ROOTFS"/spy*.out)" -gt 0 ] || echo "# the spies met nobody" >&3
 }
 
+# The runtime's process that is in the pid namespace of $ID, where root can kill it.
+enterer_find() {
+	local folder namespace
+	namespace=$(readlink "/proc/$(container_pid)/ns/pid")
+	for folder in /proc/[0-9]*; do
+		[ "$(readlink "$folder/exe")" = "$(readlink -f "$RUNTIME")" ] || continue
+		[ "$(readlink "$folder/ns/pid")" = "$namespace" ] || continue
+		ENTERER=${folder#/proc/}
+		return 0
+	done
+	return 1
+}
+
+# held_still CALL COMMAND...: a verb whose processes wait four seconds at each such call; while $ENTERER does, what it has open
+held_still() {
+	local call=$1
+	shift
+	requires strace
+	timeout -k 5 $PATIENCE strace -f -qq -o "$WORK/trace" -e trace="$call" -e inject="$call:delay_enter=4000000" "$@" \
+		</dev/null >/dev/null 2>&1 3>&- 4>&- &
+	HELD=$!
+	wait_for enterer_find
+	wait_for grep -q "^$ENTERER  *$call" "$WORK/trace"
+	run find "/proc/$ENTERER/fd" -mindepth 1 -printf '%l\n'
+	wait $HELD
+}
+
+# Standard streams, sockets, the pipe of `start`.
+assert_nothing_of_the_host() {
+	assert_contains socket:
+	run grep -vE '^(socket:|pipe:|/dev/null$|.*/start\.fifo$)' <<<"$output"
+	assert_equal "$output" ""
+}
+
+# A process that dies has no memory, whose owner the kernel would ask: before "user_dumpable" (2026) pidfd_getfd(2) gave root of
+# a container what it still had.
+@test "escapes: who enters by exec has nothing of the host open that could be taken when it is killed" {
+	requires_bulwark
+	config_privileged
+	container_start sleep 1000
+	held_still setsid "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" true
+	assert_nothing_of_the_host
+}
+
+@test "escapes: nor has the first process of a container that joins another's pid namespace" {
+	requires_bulwark
+	config_privileged
+	container_start sleep 1000
+	local first=$BUNDLE other=$ID-other
+	bundle_new
+	config_args true
+	config_set --arg path "/proc/$(container_pid)/ns/pid" --arg cgroup "$CGROUP/$other" \
+		'(.linux.namespaces[] | select(.type == "pid")).path = $path | .linux.cgroupsPath = $cgroup'
+	held_still setgroups "$RUNTIME" --root "$WORK/state-bulwark" run --bundle "$BUNDLE" "$other"
+	BUNDLE=$first
+	assert_nothing_of_the_host
+}
+
 @test "escapes: a container that kills, stops and floods those who enter it only hurts itself" {
 	requires_bulwark
 	config_privileged

@@ -173,6 +173,30 @@ static struct {
 	unsigned long met, signals, got[ATTEMPTS];
 } * counts;
 
+/* Whether it has memory: what is dying has none any more, and then Linux (2026) hides it, whatever it executed. */
+static int has_memory(int pid)
+{
+	char path[64], text[1024];
+	const char *at;
+	unsigned long vsize = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strrchr(text, ')'); /* field 2; vsize is field 23 */
+	for (int field = 2; at && field < 23; field++) {
+		at = strchr(at, ' ');
+		at += at != NULL;
+	}
+	return at && sscanf(at, "%lu", &vsize) == 1 && vsize > 0;
+}
+
 /* Has it executed a program of the container's? 1: yes. 0: no, it hides. -1: it is gone, or about to be. */
 static int is_ours(int pid)
 {
@@ -182,7 +206,7 @@ static int is_ours(int pid)
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	n = readlink(path, exe, sizeof(exe) - 1);
 	if (n < 0)
-		return errno == EACCES || errno == EPERM ? 0 : -1;
+		return (errno == EACCES || errno == EPERM) && has_memory(pid) ? 0 : -1;
 	exe[n] = '\0';
 	return strncmp(exe, "/bin/", 5) == 0;
 }
