@@ -78,16 +78,16 @@ int apparmor_check(const char *profile, struct error *err)
 	return is_loaded(profile) ? 0 : refuse_unknown(profile, err);
 }
 
-int apparmor_open(int proc_fd, const char *profile, int *ret_fd, struct error *err)
+int apparmor_open(int folder_fd, const char *profile, int *ret_fd, struct error *err)
 {
 	int fd;
 
 	*ret_fd = -EBADF;
 	if (!is_asked_for(profile))
 		return 0;
-	fd = openat(proc_fd, "self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+	fd = openat(folder_fd, "attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) /* Linux before 5.1, or no AppArmor at all */
-		fd = openat(proc_fd, "self/attr/exec", O_WRONLY | O_CLOEXEC);
+		fd = openat(folder_fd, "attr/exec", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 && !str_eq(profile, UNCONFINED)) /* which is what it is where nobody confines it */
 		return error_set(err, errno,
 				 "process.apparmorProfile: cannot open the process's label");

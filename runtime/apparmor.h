@@ -15,13 +15,13 @@ int apparmor_check(const char *profile, struct error *err);
 
 /**
  * apparmor_open() - The file through which the calling process names the profile of its next execve(2)
- * @proc_fd:	the host's /proc: what is mounted at the container's may be anything
+ * @folder_fd:	its folder of the host's /proc: what is mounted at the container's may be anything
  *
  * @ret_fd:	owned by the caller; -EBADF where nothing needs to be named
  *
  * Linux lets only the process that opened it write to it. proc_pid_attr(5).
  */
-int apparmor_open(int proc_fd, const char *profile, int *ret_fd, struct error *err);
+int apparmor_open(int folder_fd, const char *profile, int *ret_fd, struct error *err);
 
 /* @fd: from apparmor_open(); -EBADF: nothing is done. Allocates nothing. A profile that is not loaded: -ENOENT. */
 int apparmor_change_on_exec(int fd, const char *profile, struct error *err);

@@ -8,15 +8,16 @@
 struct error;
 
 enum channel_word {
-	CHANNEL_FAILED,	    /* carries the error */
-	CHANNEL_MAPPED,	    /* R: ids mapped, cgroups entered */
+	CHANNEL_FAILED, /* carries the error */
+	CHANNEL_MAPPED, /* R: ids mapped, cgroups entered; carries I's folder of the host's /proc: proc_clone_folder() */
 	CHANNEL_NAMESPACES, /* I: its namespaces exist */
 	CHANNEL_OFFSETS,    /* R: time offsets are written, I may enter */
 	CHANNEL_NAMED,	    /* I: in its time namespace, host name set, loopback up */
-	CHANNEL_PIVOTED, /* R: the mount tree is complete, I stands in it; may carry the terminal's slave; monitor_calls.h */
+	CHANNEL_ROOT,	    /* R: the mount tree is complete, carries its root */
+	CHANNEL_PIVOTED, /* R: nothing more is to come; may carry the terminal's slave; monitor_calls.h */
 	CHANNEL_SEALED, /* I: own mount namespace, every mount locked; waits for `start`; may carry a listener: monitor_calls.h */
 	CHANNEL_JOINED, /* exec's helper: in the container, carries the child's pid, maybe the terminal's master */
-	CHANNEL_GO,	  /* exec: the child may go on */
+	CHANNEL_GO, /* exec: the child may go on; may carry its folder of the host's /proc: proc_clone_folder() */
 	CHANNEL_LISTENER, /* carries the listener of a seccomp filter that is loaded: seccomp_notify.h */
 };
 

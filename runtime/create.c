@@ -408,9 +408,11 @@ static int seal(struct container *c, struct error *err)
 {
 	_cleanup_close_ int listener_fd = -EBADF;
 	int32_t value = 0;
-	int r = channel_say(c->sock, CHANNEL_PIVOTED, (int32_t)monitor_calls_plan(c), c->slave_fd,
-			    err);
+	int r = channel_say(c->sock, CHANNEL_ROOT, 0, c->root_fd, err);
 
+	if (r == 0)
+		r = channel_say(c->sock, CHANNEL_PIVOTED, (int32_t)monitor_calls_plan(c),
+				c->slave_fd, err);
 	if (r == 0)
 		r = channel_hear(c->sock, CHANNEL_SEALED, &value, &listener_fd, err);
 	act_as(0, 0);

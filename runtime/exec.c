@@ -37,7 +37,6 @@
 #include "log.h"
 #include "memory_policy.h"
 #include "monitor_calls.h"
-#include "mount_api.h"
 #include "personality.h"
 #include "policy.h"
 #include "process.h"
@@ -70,7 +69,6 @@ struct exec {
 	struct cgroup *cgroup;
 	struct lsm lsm;
 	int state_fd, init_pidfd;
-	int proc_fd;	     /* the host's /proc, where a profile is to be changed to */
 	int sock, peer_sock; /* J's end; M's and C's */
 	int master_fd;
 	pid_t pid; /* C */
@@ -109,15 +107,15 @@ static _Noreturn void child_main(struct exec *e, int slave_fd)
 {
 	static char path[PATH_MAX], home[PROCESS_HOME_MAX];
 	struct error err = ERROR_INIT;
-	int label_fd = -EBADF;
-	int r = channel_hear(e->peer_sock, CHANNEL_GO, NULL, NULL, &err);
+	int folder_fd = -EBADF, label_fd = -EBADF;
+	int r = channel_hear(e->peer_sock, CHANNEL_GO, NULL, &folder_fd, &err);
 
 	(void)setsid();
 	if (r == 0 && slave_fd >= 0)
 		r = terminal_become(slave_fd, &err);
 	if (r == 0)
-		r = label_open(e->proc_fd, e->process, &label_fd, &err);
-	e->proc_fd = fd_close(e->proc_fd);
+		r = label_open(folder_fd, e->process, &label_fd, &err);
+	folder_fd = fd_close(folder_fd);
 	if (r == 0)
 		r = fd_keep_preserved(e->options->preserve_fds, &err);
 	if (r == 0)
@@ -158,7 +156,7 @@ static int ask_monitor(struct exec *e, struct error *err)
  */
 static int close_inherited(struct exec *e, int master_fd, int slave_fd, struct error *err)
 {
-	int kept[] = { e->peer_sock, e->proc_fd, master_fd, slave_fd };
+	int kept[] = { e->peer_sock, master_fd, slave_fd };
 
 	log_close();
 	return fd_close_all_but(3 + (int)e->options->preserve_fds, kept,
@@ -270,23 +268,6 @@ static int load_container(struct exec *e, struct error *err)
 	return r < 0 || !e->listener ? r : connect_to_agent(e, err);
 }
 
-/*
- * C finds its own files through it: see label_open(). A copy of the mount, attached nowhere, of which no ".." leads to the
- * host's root.
- */
-static int open_host_proc(struct exec *e, struct error *err)
-{
-	_cleanup_close_ int fd = -EBADF;
-
-	if (!label_is_asked(e->process))
-		return 0;
-	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_set(err, errno, "cannot open '/proc'");
-	e->proc_fd = mount_clone(fd, false, err);
-	return e->proc_fd < 0 ? e->proc_fd : 0;
-}
-
 static int prepare(struct exec *e, const struct globals *globals, struct error *err)
 {
 	int r = state_open(globals->root, e->options->id, false, &e->state_fd, err);
@@ -305,8 +286,6 @@ static int prepare(struct exec *e, const struct globals *globals, struct error *
 		r = process_check_labels(e->process, err);
 	if (r == 0)
 		r = load_container(e, err);
-	if (r == 0)
-		r = open_host_proc(e, err);
 	if (r == 0)
 		r = cgroup_from_json(e->state.cgroup, &e->cgroup, err);
 	if (r == 0 && e->options->cgroups && e->options->cgroups->n)
@@ -389,6 +368,19 @@ static int wait_for_execve(struct exec *e, struct error *err)
 	return r == -EPIPE ? 0 : r;
 }
 
+/* C opens the file by which its label is changed itself, or could not write to it. */
+static int say_go(const struct exec *e, struct error *err)
+{
+	_cleanup_close_ int folder_fd = -EBADF;
+
+	if (label_is_asked(e->process)) {
+		folder_fd = proc_clone_folder(e->pid, err);
+		if (folder_fd < 0)
+			return folder_fd;
+	}
+	return channel_say(e->sock, CHANNEL_GO, 0, folder_fd, err);
+}
+
 static int let_go(struct exec *e, struct error *err)
 {
 	int r = bpf_lsm_mark(&e->lsm, e->pid, err); /* C waits, and has done nothing yet */
@@ -413,7 +405,7 @@ static int let_go(struct exec *e, struct error *err)
 	if (r == 0 && e->options->pid_file)
 		r = create_write_pid_file(e->options->pid_file, e->pid, err);
 	if (r == 0)
-		r = channel_say(e->sock, CHANNEL_GO, 0, -EBADF, err);
+		r = say_go(e, err);
 	if (r == 0 && e->listener)
 		r = seccomp_notify_deliver(e->sock, e->agent_fd, e->listener, &e->state,
 					   state_status(e->state_fd, &e->state), e->pid, err);
@@ -450,7 +442,6 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 		.agent_fd = -EBADF,
 		.calls_fd = -EBADF,
 		.init_pidfd = -EBADF,
-		.proc_fd = -EBADF,
 		.sock = -EBADF,
 		.peer_sock = -EBADF,
 		.master_fd = -EBADF,

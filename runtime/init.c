@@ -69,14 +69,14 @@ static int make_namespaces(const struct container *c, struct error *err)
 	return 0;
 }
 
-/* The offsets are fixed when the first process enters, time_namespaces(7). */
-static int enter_time_namespace(const struct container *c, struct error *err)
+/* The offsets are fixed when the first process enters, time_namespaces(7). @folder_fd: its own in /proc. */
+static int enter_time_namespace(const struct container *c, int folder_fd, struct error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 
 	if (join_has(&c->joined, NS_TIME))
 		return 0;
-	fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	fd = openat(folder_fd, "ns/time_for_children", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : error_set(err, errno, "cannot open the time namespace");
 	if (setns(fd, CLONE_NEWTIME) < 0)
@@ -139,12 +139,23 @@ static int set_propagation(const struct spec *spec, struct error *err)
 	return error_text(err, EINVAL, "linux.rootfsPropagation: unknown value '%s'", name);
 }
 
+/* The tree of M1, which R has pivoted to. */
+static int enter_root(const struct container *c, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r = channel_hear(c->init_sock, CHANNEL_ROOT, NULL, &fd, err);
+
+	if (r < 0)
+		return r;
+	if (fchdir(fd) < 0 || chroot(".") < 0)
+		return error_set(err, errno, "cannot enter the new root");
+	return 0;
+}
+
 static int seal(const struct container *c, struct error *err)
 {
 	int r;
 
-	if (chdir("/") < 0)
-		return error_set(err, errno, "cannot enter the new root");
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot seal the mounts");
 	/* a peer group of this namespace alone: the tree it was copied from is about to vanish */
@@ -153,10 +164,10 @@ static int seal(const struct container *c, struct error *err)
 }
 
 /*
- * What R had open is open here too: the state folder, whose lock would live as long as the container, the host's
- * namespaces, folders of the host. I gives it up at once, and not only before something of the container runs: in a pod with
- * one pid namespace the siblings' root can kill it, and Linux without "user_dumpable" (task_struct, 2026) lets him take
- * the descriptors of who is dying and has no memory any more that would refuse it.
+ * What R had is here too: the state folder, whose lock would live as long as the container, the host's namespaces, folders
+ * of the host, its root. I gives that up at once, and not only before something of the container runs: in a pod with one pid
+ * namespace the siblings' root can kill it, and Linux without "user_dumpable" (task_struct, 2026) lets him have the
+ * descriptors, the root and the current folder of who is dying and has no memory any more whose owner would refuse it.
  */
 int init_close_inherited(struct container *c, struct error *err)
 {
@@ -167,30 +178,31 @@ int init_close_inherited(struct container *c, struct error *err)
 				sizeof(kept) / sizeof(kept[0]), err);
 }
 
-/* The host's /proc is still there: what the container has at that place is what its spec and its image say. */
-static int open_label(struct container *c, struct error *err)
+int init_leave_root(const struct container *c, struct error *err)
 {
-	_cleanup_close_ int proc_fd = -EBADF;
+	if (fchdir(c->state_fd) < 0 || chroot(".") < 0)
+		return error_set(err, errno, "cannot leave the host's root");
+	return 0;
+}
 
+static int open_label(struct container *c, int folder_fd, struct error *err)
+{
 	if (!c->spec->process || !label_is_asked(c->spec->process))
 		return 0;
-	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc_fd < 0)
-		return error_set(err, errno, "cannot open '/proc'");
-	return label_open(proc_fd, c->spec->process, &c->label_fd, err);
+	return label_open(folder_fd, c->spec->process, &c->label_fd, err);
 }
 
 /* Stages 1 to 5. */
 static int set_up(struct container *c, char *ret_path, struct error *err)
 {
-	_cleanup_close_ int slave_fd = -EBADF;
+	_cleanup_close_ int slave_fd = -EBADF, folder_fd = -EBADF;
 	int32_t calls = 0;
-	int r = channel_hear(c->init_sock, CHANNEL_MAPPED, NULL, NULL, err);
+	int r = channel_hear(c->init_sock, CHANNEL_MAPPED, NULL, &folder_fd, err);
 
 	if (r == 0)
 		r = become_root(err);
 	if (r == 0)
-		r = open_label(c, err);
+		r = open_label(c, folder_fd, err);
 	if (r == 0)
 		r = memory_policy_apply(&c->spec->linux_.memory_policy, err);
 	if (r == 0)
@@ -200,7 +212,8 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 	if (r == 0)
 		r = channel_hear(c->init_sock, CHANNEL_OFFSETS, NULL, NULL, err);
 	if (r == 0)
-		r = enter_time_namespace(c, err);
+		r = enter_time_namespace(c, folder_fd, err);
+	folder_fd = fd_close(folder_fd);
 	if (r == 0 && !join_has(&c->joined, NS_NETWORK))
 		r = bring_up_loopback(err);
 	if (r == 0)
@@ -209,6 +222,8 @@ static int set_up(struct container *c, char *ret_path, struct error *err)
 		r = process_join_keyring(c->options->id, err);
 	if (r == 0)
 		r = channel_say(c->init_sock, CHANNEL_NAMED, 0, -EBADF, err);
+	if (r == 0)
+		r = enter_root(c, err);
 	if (r == 0)
 		r = channel_hear(c->init_sock, CHANNEL_PIVOTED, &calls, &slave_fd, err);
 	if (r == 0)

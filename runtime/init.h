@@ -5,6 +5,12 @@
 struct container;
 struct error;
 
+/*
+ * In I, or in who clones it: its root is the container's state folder, in which it may look up nothing, until there is the
+ * container's own.
+ */
+int init_leave_root(const struct container *c, struct error *err);
+
 /* In I, or in who clones it: closes all of R's descriptors but those that I needs. */
 int init_close_inherited(struct container *c, struct error *err);
 

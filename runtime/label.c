@@ -27,12 +27,12 @@ bool label_is_asked(const struct process *process)
 	return is_selinux(process) || process->apparmor_profile;
 }
 
-int label_open(int proc_fd, const struct process *process, int *ret_fd, struct error *err)
+int label_open(int folder_fd, const struct process *process, int *ret_fd, struct error *err)
 {
 	*ret_fd = -EBADF;
 	if (is_selinux(process)) /* then a profile can only be "unconfined", which is what it is: label_check() */
-		return selinux_open(proc_fd, ret_fd, err);
-	return apparmor_open(proc_fd, process->apparmor_profile, ret_fd, err);
+		return selinux_open(folder_fd, ret_fd, err);
+	return apparmor_open(folder_fd, process->apparmor_profile, ret_fd, err);
 }
 
 int label_change_on_exec(int fd, const struct process *process, struct error *err)

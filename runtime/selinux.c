@@ -87,9 +87,9 @@ int selinux_check(const char *key, const char *label, struct error *err)
 	return selinux_check_at(SELINUX_FS, key, label, err);
 }
 
-int selinux_open(int proc_fd, int *ret_fd, struct error *err)
+int selinux_open(int folder_fd, int *ret_fd, struct error *err)
 {
-	_cleanup_close_ int fd = openat(proc_fd, "thread-self/attr/exec", O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(folder_fd, "attr/exec", O_WRONLY | O_CLOEXEC);
 	struct statfs fs;
 
 	if (fd < 0)

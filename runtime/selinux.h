@@ -21,10 +21,10 @@ int selinux_check_at(const char *fs_path, const char *key, const char *label, st
 
 /**
  * selinux_open() - The file through which the calling thread names the label of its next execve(2)
- * @proc_fd:	the host's /proc; what is opened below it is checked to be procfs
+ * @folder_fd:	its folder of the host's /proc; what is opened below it is checked to be procfs
  * @ret_fd:	owned by the caller
  */
-int selinux_open(int proc_fd, int *ret_fd, struct error *err);
+int selinux_open(int folder_fd, int *ret_fd, struct error *err);
 
 /* @fd: from selinux_open(). Allocates nothing. */
 int selinux_change_on_exec(int fd, const char *label, struct error *err);

@@ -54,7 +54,8 @@ static pid_t clone_own(struct container *c)
 	if (pid != 0)
 		return pid;
 	/* before it makes its cgroup namespace, whose root is where it then is */
-	if (enter_cgroup(c, &err) < 0 || init_close_inherited(c, &err) < 0) {
+	if (enter_cgroup(c, &err) < 0 || init_leave_root(c, &err) < 0 ||
+	    init_close_inherited(c, &err) < 0) {
 		channel_fail(c->init_sock, &err);
 		_exit(1);
 	}
@@ -71,6 +72,8 @@ static _Noreturn void join_and_clone(struct container *c)
 	int r = enter_cgroup(c, &err);
 	pid_t pid;
 
+	if (r == 0)
+		r = init_leave_root(c, &err);
 	if (r == 0)
 		r = join_enter(&c->joined, &err);
 	if (r == 0)
@@ -140,6 +143,7 @@ static int note_userns(const struct container *c, struct error *err)
 
 int spawn_init(struct container *c, struct error *err)
 {
+	_cleanup_close_ int folder_fd = -EBADF;
 	int r = clone_init(c, err);
 
 	if (r < 0)
@@ -169,7 +173,10 @@ int spawn_init(struct container *c, struct error *err)
 	r = bpf_lsm_register(c, err); /* in a pod I is its siblings' until then, and only waits */
 	if (r < 0)
 		return r;
-	r = channel_say(c->sock, CHANNEL_MAPPED, 0, -EBADF, err);
+	folder_fd = proc_clone_folder(c->init_pid, err);
+	if (folder_fd < 0)
+		return folder_fd;
+	r = channel_say(c->sock, CHANNEL_MAPPED, 0, folder_fd, err);
 	return r < 0 ? r : note_userns(c, err); /* while I makes its namespaces */
 }
 

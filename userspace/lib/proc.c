@@ -14,6 +14,7 @@
 
 #include "error.h"
 #include "fd.h"
+#include "mount_api.h"
 #include "str.h"
 
 #define STAT_MAX 4096	    /* bytes of /proc/PID/stat: 52 numbers and a name, proc(5) */
@@ -162,6 +163,18 @@ int proc_open_ns(pid_t pid, const char *name, struct error *err)
 		return error_set(err, ENAMETOOLONG, "namespace '%s'", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? error_set(err, errno, "cannot open '%s'", path) : fd;
+}
+
+int proc_clone_folder(pid_t pid, struct error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[32];
+
+	(void)str_format(path, sizeof(path), "/proc/%d", (int)pid); /* cannot be too long */
+	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "cannot open '%s'", path);
+	return mount_clone(fd, false, err);
 }
 
 int proc_wait_dead(int pidfd, int timeout_ms, struct error *err)

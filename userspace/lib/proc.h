@@ -36,6 +36,14 @@ int proc_open(const struct proc_id *id, struct error *err);
  */
 int proc_open_ns(pid_t pid, const char *name, struct error *err);
 
+/**
+ * proc_clone_folder() - /proc/PID as a mount of its own that is attached nowhere, open_tree(2)
+ *
+ * For a process that must not get to anything else of this /proc: no ".." leads out. -EPERM without CAP_SYS_ADMIN.
+ * Return: a mount descriptor owned by the caller, or -errno.
+ */
+int proc_clone_folder(pid_t pid, struct error *err);
+
 /* Waits until the process of a pidfd is dead: 0, or -ETIMEDOUT after @timeout_ms (-1: for ever). */
 int proc_wait_dead(int pidfd, int timeout_ms, struct error *err);
 
