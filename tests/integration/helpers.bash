@@ -558,17 +558,31 @@ docker_start() {
 	DOCKER_CGROUP=/${DOCKER_DIR##*/}
 	DOCKER_CGROUP=${DOCKER_CGROUP//./-}
 	export DOCKER_DIR DOCKER_CLI DOCKER_CGROUP
+	# It gives its containerd 15 seconds, which in a guest that others run beside may be too few.
+	if ! docker_launch "$@" && ! docker_launch "$@" && ! docker_launch "$@"; then
+		tail -n 20 "$DOCKER_DIR/dockerd.log" >&2
+		return 1
+	fi
+	tar -C "$FILE_WORK/rootfs" -c . | docker import - bb >/dev/null
+}
+
+# docker_launch [OPTION...]: false when it ended, or did not answer in time
+docker_launch() {
 	# shellcheck disable=SC2016 # the inner shell expands
 	unshare --net sh -c 'ip link set lo up && exec dockerd "$@"' sh \
 		--data-root "$DOCKER_DIR/data" --exec-root "$DOCKER_DIR/exec" --pidfile "$DOCKER_DIR/dockerd.pid" \
 		--host "unix://$DOCKER_DIR/docker.sock" --group 0 --storage-driver overlay2 \
 		--cgroup-parent "$DOCKER_CGROUP" --add-runtime "bulwark=$RUNTIME" "$@" \
 		</dev/null >"$DOCKER_DIR/dockerd.log" 2>&1 3>&- 4>&- &
-	if ! wait_for docker_answers; then
-		tail -n 20 "$DOCKER_DIR/dockerd.log" >&2
-		return 1
-	fi
-	tar -C "$FILE_WORK/rootfs" -c . | docker import - bb >/dev/null
+	DOCKERD=$!
+	wait_for docker_answers_or_ended
+	docker_answers && return 0
+	pkill -KILL -f "$DOCKER_DIR/exec/containerd" || :
+	return 1
+}
+
+docker_answers_or_ended() {
+	docker_answers || ! kill -0 "$DOCKERD" 2>/dev/null
 }
 
 docker_answers() {

@@ -95,6 +95,15 @@ pss_is_below() { # KIB KEEPER
 	assert_contains "Invalid argument"
 }
 
+@test "monitor: who writes a sysctl reads what he wrote, at once and by the same process" {
+	config_privileged
+	container_start sleep 1000
+	run runtime exec "$ID" sh -c 'for i in $(seq 100 140); do
+			sh -c "echo $i >/proc/sys/kernel/panic; exec cat /proc/sys/kernel/panic"
+		done'
+	assert_equal "$output" "$(seq 100 140)"
+}
+
 @test "monitor: masked paths stay masked, and what a container mounts there itself stays its own" {
 	local VOL
 	volume_new figures

@@ -491,6 +491,7 @@ static void on_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 	if (n == 0) /* a piece as long as can be is one of many: nothing that long is a value */
 		n = size >= WORKER_WRITE_MAX ? -EINVAL :
 					       emu_write(files->emu, &node, off, buf, size, NULL);
+	files->fresh.node_id = 0; /* whose length was asked for at its open(2) */
 	if (n < 0)
 		(void)fuse_reply_err(req, (int)-n);
 	else
