@@ -2,10 +2,10 @@
 /*
  * init - see init.h. Stages, and what is given up at each:
  *
- *  1. cloned into a new user and pid namespace, no ids mapped yet: waits for R
+ *  1. cloned into a new user and pid namespace, no ids mapped yet: gives up R's descriptors and the host's root, waits for R
  *  2. becomes root of the user namespace: from here on nothing on the host belongs to it
  *  3. network, ipc, uts, cgroup, time namespaces; only then, or what the kernel makes with them would belong to nobody
- *  4. waits until R has built the mount tree around it and pivoted
+ *  4. waits until R has built the mount tree and pivoted, and takes the new root from it
  *  5. unshare(CLONE_NEWNS): the seal. The copy of the tree belongs to the user namespace, the original to its parent, so
  *     the kernel locks every mount in it, mount_namespaces(7). R is free to go
  *  6. waits for `start`: a byte in a FIFO, which it holds O_RDWR, so that start's open tells whether it is alive
