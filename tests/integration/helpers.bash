@@ -121,9 +121,12 @@ wait_for() {
 # bats looks at each command before it runs, which takes ten times as long as most commands of bash do. What every test does
 # goes without: untraced FUNCTION [ARGUMENT...]. A failure inside is shown as one of this line.
 untraced() {
+	local status
 	set +T
 	"$@"
+	status=$? # where set -e is off: in teardown()
 	set -T
+	return $status
 }
 
 probes_build() {
@@ -512,6 +515,7 @@ containers_delete() {
 	for runtime in "$RUNTIME" "$RUNC"; do
 		for id in "$WORK/state-${runtime##*/}"/*/; do
 			[ -d "$id" ] || continue
+			id=${id%/}
 			RUNTIME=$runtime runtime delete --force "${id##*/}" </dev/null >>"$WORK/delete.log" 2>&1 || :
 		done
 	done
