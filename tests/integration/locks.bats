@@ -49,7 +49,7 @@ assert_nothing_broken() { # after locks or breakout
 	assert_nothing_broken
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "locks: a --privileged container" {
 	requires_bulwark
 	attacked_mounts

@@ -106,7 +106,7 @@ one_set() {
 
 # ---------------------------------------------------------------- reload
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf ctl: reload under containers that attack: none succeeds, each refusal is counted once" {
 	local n=20 rounds=1 before i
 	[ "${FULL-}" != 1 ] || n=200 rounds=10
@@ -139,7 +139,7 @@ reload_killed_at_its_pins() {
 	wait $pid || :
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-oldest
 @test "bpf ctl: reload that is killed, whenever: one whole set enforces, the next load clears the rest" {
 	local start=$EPOCHREALTIME us i left=0 points=2
 	[ "${FULL-}" != 1 ] || points=15
@@ -287,7 +287,7 @@ stamp_abi() {
 	assert_equal $((unloaded + refused)) 2
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf ctl: unload leaves no program, link, map or pin" {
 	local maps
 	maps=$(bpftool -j map | jq -c '[.[] | .name]')

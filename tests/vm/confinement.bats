@@ -77,7 +77,7 @@ recorded() {
 	[ ! -e /sys/fs/bpf/bulwark_load ]
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: registered by create, armed by the execve(2) that start allows, forgotten by delete" {
 	config_args sleep 100
 	container_create
@@ -139,7 +139,7 @@ recorded() {
 
 # What mounts hide at first, the kernel hides in every copy, and it lets nobody make a fresh procfs beside them: what these
 # rules are worth is shown in bpf.bats, without the mounts.
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: masked and read-only paths become rules of the container" {
 	config_set '.linux.maskedPaths = ["/proc/interrupts", "/sys/firmware", "/etc/other"] |
 		.linux.readonlyPaths = ["/proc/sys/kernel/domainname"]'
@@ -189,7 +189,7 @@ recorded() {
 	done
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: a folder that leaks with --preserve-fds leads nowhere" {
 	mkdir -m 0755 "$WORK/leak"
 	echo secret >"$WORK/leak/file"
@@ -242,7 +242,7 @@ config_join() {
 		.linux.namespaces += [{type: $type, path: $path}]'
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: a second container in the first one's user namespace, with a policy of its own" {
 	local first
 	policy_write '{"bpfLsmAllow": {"value": ["af_alg"]}}'
@@ -272,7 +272,7 @@ config_join() {
 }
 
 # Whose policy is that of the whole namespace: whoever is in no cgroup that is known.
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: a container without a cgroup is confined, whatever else its pod has, started or not" {
 	local first
 	config_args sh -c 'until [ -e /tmp/go ]; do sleep 0.1; done; attack alg; exec sleep 100'
@@ -310,7 +310,7 @@ namespace_of_seven_lines() {
 	cat "$WORK/map" >"/proc/$1/uid_map" # in one write(2)
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: the namespace number of a container that has stopped makes nobody else a container" {
 	local number i
 	container_start sleep 100
@@ -410,7 +410,7 @@ without_btf() {
 	"$CTL" load >/dev/null # as the other tests leave it
 }
 
-# bats test_tags=vm
+# bats test_tags=vm-once
 @test "bpf lsm: a container without a cgroup of its own is known by its user namespace" {
 	config_args attack alg
 	run_aside runtime --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
