@@ -320,9 +320,10 @@ leftovers_remove() {
 # A fresh bundle: $BUNDLE, $ROOTFS. Its config is the runtime's own template, without a terminal and with a root that
 # can be written.
 bundle_new() {
-	local n=0
+	local n=${BUNDLES:-0} # a test may make many; and several at once, in subshells
 	while ! mkdir -m 700 "$WORK/bundle.$n" 2>/dev/null; do n=$((n + 1)); done
 	BUNDLE=$WORK/bundle.$n
+	BUNDLES=$((n + 1))
 	ROOTFS=$BUNDLE/rootfs
 	VOLUMES=$BUNDLE/volumes
 	cp -R --preserve=mode,links "$FILE_WORK/rootfs" "$ROOTFS"
@@ -581,6 +582,7 @@ docker_launch() {
 	DOCKERD=$!
 	wait_for docker_answers_or_ended
 	docker_answers && return 0
+	kill -KILL "$DOCKERD" 2>/dev/null || :
 	pkill -KILL -f "$DOCKER_DIR/exec/containerd" || :
 	return 1
 }

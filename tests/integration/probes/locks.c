@@ -4,7 +4,7 @@
  *
  * For each mount of /proc/self/mountinfo it tries to clear flags, to unmount, to move, to copy and clear in the copy,
  * and to lift what covers something in a copy: from the namespace the container was started in, after unshare(NEWNS)
- * and after unshare(NEWUSER | NEWNS), with NEWNET or not. What counts is the effect, read back from mountinfo, not a
+ * and after unshare(NEWUSER | NEWNS), with NEWNET or not. What counts is the effect, by statvfs(3) and mountinfo, not a
  * return value.
  *
  * spare-superblocks leaves out the one attack that would reach the host's own mounts where nothing stops it.
