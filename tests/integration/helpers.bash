@@ -373,7 +373,8 @@ config_args() {
 do_config_args() {
 	local text word list='' rest LC_ALL=C
 	text=$(<"$BUNDLE/config.json")
-	rest=${text#*$'\n    "args": [\n'}
+	rest=$text
+	[ ${#text} -gt 50000 ] || rest=${text#*$'\n    "args": [\n'} # whose time grows with the square of it
 	for word; do
 		word=${word//\\/\\\\}
 		word=${word//\"/\\\"}

@@ -12,7 +12,13 @@ setup() {
 }
 
 vm() {
-	timeout -k 5 120 "$TOP/scripts/vm" --kernel "${KERNEL:-6.12}" --console "$BATS_TEST_TMPDIR/console" "$@" 3>&- 4>&-
+	timeout -k 5 400 "$TOP/scripts/vm" --kernel "${KERNEL:-6.12}" --console "$BATS_TEST_TMPDIR/console" "$@" 3>&- 4>&-
+}
+
+# bats shows it when the test fails.
+teardown() {
+	printf '%s\n' "${stderr-}"
+	tail -n 20 "$BATS_TEST_TMPDIR/console" 2>/dev/null || :
 }
 
 # The guest's process and its files.
@@ -67,6 +73,13 @@ nothing_left() {
 	run vm --timeout 15 -- sleep 100
 	[ "$status" -eq 124 ]
 	[[ $output == *"did not end within 15 s"* ]]
+	nothing_left
+}
+
+@test "vm: a guest that does not get to its command is begun once more, then it is 125" {
+	run vm --boot 1 -- true
+	[ "$status" -eq 125 ]
+	[[ $output == *"within 1 s; once more"*"within 1 s" ]]
 	nothing_left
 }
 
