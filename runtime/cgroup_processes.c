@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,10 +53,33 @@ static int add_pids(int fd, struct pid_list *list, struct error *err)
 	return 0;
 }
 
+/* kernfs counts folders, and nothing else, among a folder's links. */
+static bool has_folders(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 || st.st_nlink != 2;
+}
+
+static int walk_below(int fd, int depth,
+		      int (*each)(int parent_fd, const char *name, int fd, void *data,
+				  struct error *err),
+		      void *data, struct error *err);
+
 /* Calls @each for @fd and every folder below, children first. */
 static int walk(int fd, int depth,
 		int (*each)(int parent_fd, const char *name, int fd, void *data, struct error *err),
 		int parent_fd, const char *name, void *data, struct error *err)
+{
+	int r = has_folders(fd) ? walk_below(fd, depth, each, data, err) : 0;
+
+	return r < 0 ? r : each(parent_fd, name, fd, data, err);
+}
+
+static int walk_below(int fd, int depth,
+		      int (*each)(int parent_fd, const char *name, int fd, void *data,
+				  struct error *err),
+		      void *data, struct error *err)
 {
 	_cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
@@ -80,7 +104,7 @@ static int walk(int fd, int depth,
 			r = walk(child, depth - 1, each, fd, entry->d_name, data, err);
 	}
 	(void)closedir(dir);
-	return r < 0 ? r : each(parent_fd, name, fd, data, err);
+	return r;
 }
 
 static int collect(int parent_fd, const char *name, int fd, void *data, struct error *err)

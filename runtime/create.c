@@ -13,6 +13,7 @@
 #include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -545,6 +546,32 @@ static void undo(struct container *c)
 		log_warning("cleaning up after a failed create: %s", ignored.msg);
 }
 
+#define FD(member) offsetof(struct container, member)
+static const size_t fds[] = {
+	FD(state_fd),  FD(fifo_fd),   FD(listener_fd), FD(notify_fd),	FD(monitor_fd),
+	FD(engine_fd), FD(calls_fd),  FD(host_mnt_fd), FD(host_net_fd), FD(host_cgroup_ns_fd),
+	FD(cwd_fd),    FD(init_sock), FD(sock),	       FD(init_pidfd),	FD(userns_fd),
+	FD(pidns_fd),  FD(label_fd),  FD(root_fd),     FD(master_fd),	FD(slave_fd),
+};
+
+static int *fd_member(struct container *c, size_t i)
+{
+	return (int *)((char *)c + fds[i]);
+}
+
+static void init(struct container *c, const struct globals *globals,
+		 const struct create_options *options)
+{
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		*fd_member(c, i) = -EBADF;
+	c->globals = globals;
+	c->options = options;
+	c->root_source.fd = -EBADF;
+	c->joined = (struct joined)JOINED_INIT;
+	c->lsm = LSM_INIT;
+}
+
+/* But for the spec: we end soon, and to free its thousand pieces would copy the pages that I still shares with us. */
 static void done(struct container *c)
 {
 	mount_tree_done(c);
@@ -555,51 +582,19 @@ static void done(struct container *c)
 	net_devices_free(c->net_devices);
 	seccomp_program_done(&c->filter);
 	cgroup_free(c->cgroup);
-	spec_free(c->spec);
 	state_done(&c->state);
 	join_done(&c->joined);
 	lsm_done(&c->lsm);
-
-	int *fds[] = { &c->state_fd,   &c->fifo_fd,	&c->host_mnt_fd, &c->host_net_fd,
-		       &c->init_sock,  &c->sock,	&c->userns_fd,	 &c->pidns_fd,
-		       &c->root_fd,    &c->init_pidfd,	&c->master_fd,	 &c->slave_fd,
-		       &c->cwd_fd,     &c->listener_fd, &c->notify_fd,	 &c->host_cgroup_ns_fd,
-		       &c->monitor_fd, &c->engine_fd,	&c->calls_fd };
-
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		*fds[i] = fd_close(*fds[i]);
+		*fd_member(c, i) = fd_close(*fd_member(c, i));
 }
 
 int create_container(const struct globals *globals, const struct create_options *options,
 		     struct created *ret, struct error *err)
 {
-	struct container c = {
-		.globals = globals,
-		.options = options,
-		.state_fd = -EBADF,
-		.fifo_fd = -EBADF,
-		.listener_fd = -EBADF,
-		.notify_fd = -EBADF,
-		.monitor_fd = -EBADF,
-		.engine_fd = -EBADF,
-		.calls_fd = -EBADF,
-		.host_mnt_fd = -EBADF,
-		.host_net_fd = -EBADF,
-		.host_cgroup_ns_fd = -EBADF,
-		.init_sock = -EBADF,
-		.sock = -EBADF,
-		.init_pidfd = -EBADF,
-		.userns_fd = -EBADF,
-		.pidns_fd = -EBADF,
-		.label_fd = -EBADF,
-		.root_fd = -EBADF,
-		.master_fd = -EBADF,
-		.slave_fd = -EBADF,
-		.cwd_fd = -EBADF,
-		.root_source = { .fd = -EBADF },
-		.joined = JOINED_INIT,
-		.lsm = LSM_INIT,
-	};
+	/* One in a process. Not on the stack: pages of its buffers that nobody writes to are none. */
+	static struct container container;
+	struct container *c = &container;
 	int r = state_check_id(options->id, err);
 
 	if (r == 0)
@@ -609,14 +604,15 @@ int create_container(const struct globals *globals, const struct create_options 
 	/* the joiner of a hostile container's namespaces, and what it forks, show nothing of themselves */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "PR_SET_DUMPABLE");
-	r = build(&c, err);
+	init(c, globals, options);
+	r = build(c, err);
 	if (r < 0) {
-		undo(&c);
+		undo(c);
 	} else if (ret) {
-		ret->pid = c.init_pid;
-		ret->pidfd = take_fd(&c.init_pidfd);
-		ret->master_fd = take_fd(&c.master_fd);
+		ret->pid = c->init_pid;
+		ret->pidfd = take_fd(&c->init_pidfd);
+		ret->master_fd = take_fd(&c->master_fd);
 	}
-	done(&c);
+	done(c);
 	return r;
 }

@@ -100,7 +100,8 @@ int delete_container(const struct globals *globals, const char *id, bool force, 
 			r = kill_init(&state, err);
 		if (r < 0)
 			return r;
-		oci = state_to_oci(&state, CONTAINER_STOPPED, 0);
+		if (json_array_size(state.poststop))
+			oci = state_to_oci(&state, CONTAINER_STOPPED, 0);
 	}
 	/* a state that cannot be read is what a create left that was killed early: little was made by then */
 	r = undo_container(globals->root, state_fd, &state, NULL, err);

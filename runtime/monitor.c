@@ -30,6 +30,7 @@
 #include "str.h"
 #include "sys.h"
 #include "unix_socket.h"
+#include "vfork.h"
 
 #define ANSWER_S 10 /* seconds that one answer may take: it has less to do than we */
 #define END_MS 2000 /* it has one process to wait for */
@@ -62,19 +63,22 @@ static bool keep_one(int sock)
 	return close_range(MONITOR_SOCK_FD + 1, ~0U, 0) == 0;
 }
 
+struct newborn {
+	char *id;
+	int sock;
+};
+
 /* In the child; what goes wrong is what we hear of it first. A session of its own: a terminal's signals are not for it. */
-static _Noreturn void become_monitor(const char *id, int sock)
+static void become_monitor(void *data)
 {
-	char *const args[] = { (char *)"bulwark-monitor", (char *)"keeper", (char *)id, NULL };
+	const struct newborn *newborn = data;
+	char *const args[] = { (char *)"bulwark-monitor", (char *)"keeper", newborn->id, NULL };
 	char *const env[] = { NULL };
 	struct monitor_message m = { .word = MONITOR_FAILED, .version = MONITOR_VERSION };
-	sigset_t none;
 
 	proc_reset_signals();
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	slice_enter_v1(PATHS_SLICE);
-	if (!keep_one(sock) || setsid() < 0 || chdir("/") < 0)
+	if (!keep_one(newborn->sock) || setsid() < 0 || chdir("/") < 0)
 		_exit(EXIT_FAILURE);
 	(void)execve(PATHS_MONITOR, args, env);
 	if (errno == ENOENT)
@@ -87,21 +91,14 @@ static _Noreturn void become_monitor(const char *id, int sock)
 }
 
 /* On v2 born where it belongs: a move would wait for a grace period of RCU, and all forks of the host with it. */
-static pid_t clone_monitor(void)
+static pid_t clone_monitor(struct newborn *newborn)
 {
 	_cleanup_close_ int slice_fd = slice_open_v2(PATHS_SLICE);
-	struct clone_args args = { .exit_signal = SIGCHLD };
 	pid_t pid = -1;
 
-	if (slice_fd >= 0) {
-		args.flags = CLONE_INTO_CGROUP;
-		args.cgroup = (__u64)slice_fd;
-		pid = sys_clone3(&args);
-	}
-	if (pid >= 0)
-		return pid;
-	args.flags = 0;
-	return sys_clone3(&args);
+	if (slice_fd >= 0)
+		pid = vfork_child(CLONE_INTO_CGROUP, slice_fd, become_monitor, newborn);
+	return pid > 0 ? pid : vfork_child(0, -EBADF, become_monitor, newborn);
 }
 
 static int make_socket(int ret_pair[2], struct error *err)
@@ -116,19 +113,19 @@ static int make_socket(int ret_pair[2], struct error *err)
 
 static int start(struct container *c, struct error *err)
 {
+	struct newborn newborn = { .id = (char *)c->options->id };
 	int pair[2], r;
 	pid_t pid;
 
 	r = make_socket(pair, err);
 	if (r < 0)
 		return r;
-	pid = clone_monitor();
-	if (pid == 0)
-		become_monitor(c->options->id, pair[1]);
+	newborn.sock = pair[1];
+	pid = clone_monitor(&newborn);
 	fd_close(pair[1]);
 	c->monitor_fd = pair[0];
 	if (pid < 0)
-		return error_set(err, errno, "cannot make a process for the monitor");
+		return error_set(err, -pid, "cannot make a process for the monitor");
 	c->calls_fd = monitor_calls_bind(c->state_fd, err);
 	if (c->calls_fd < 0)
 		return c->calls_fd;

@@ -527,8 +527,9 @@ static int finish(struct source_view *view, const struct candidate *c, struct so
 	ret->is_dir = S_ISDIR(c->st.st_mode);
 	ret->uid = c->st.st_uid;
 	ret->gid = c->st.st_gid;
-	(void)str_format(ret->path, sizeof(ret->path), "%s",
-			 c->location.seen); /* both have PATH_MAX bytes */
+	ret->path = strdup(c->location.seen);
+	if (!ret->path)
+		return error_set(err, ENOMEM, "%s '%s'", c->what, c->given);
 	ret->fd = c->fd;
 	return 0;
 }
@@ -702,4 +703,6 @@ int source_clone(struct source_view *view, const struct source *source, bool rec
 void source_done(struct source *source)
 {
 	source->fd = fd_close(source->fd);
+	free(source->path);
+	source->path = NULL;
 }

@@ -30,7 +30,7 @@ struct source {
 	bool force_readonly; /* of SOURCE_PLAIN */
 	uid_t uid;	     /* owner on disk */
 	gid_t gid;
-	char path[4096]; /* where it is, for messages */
+	char *path; /* where it is, for messages; owned */
 };
 
 /**

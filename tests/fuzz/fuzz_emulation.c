@@ -224,13 +224,13 @@ static void check_render(uint8_t which, const char *data, size_t size)
 		}
 	memset(state, 0, sizeof(struct emu_state));
 	now = (struct emu_clock){ 1000 * EMU_NSEC_PER_SEC, 2000 * EMU_NSEC_PER_SEC };
-	FUZZ_CHECK(emu_new(&sources, state, NULL, &emu, &err) == 0);
+	FUZZ_CHECK(emu_new(&sources, state, true, NULL, &emu, &err) == 0);
 	emu->clock = fuzz_clock;
 	emu_reader_of(emu, 5, &reader);
 	render_all(emu, &reader);
 	/* Another worker takes what this one left. */
 	emu_free(emu);
-	FUZZ_CHECK(emu_new(&sources, state, NULL, &emu, &err) == 0);
+	FUZZ_CHECK(emu_new(&sources, state, false, NULL, &emu, &err) == 0);
 	emu->clock = fuzz_clock;
 	render(emu, &reader, "/proc/stat");
 	emu_free(emu);
@@ -261,7 +261,7 @@ static void check_damage(const uint8_t *data, size_t size)
 	texts = next_text = texts_end = "";
 	sources.proc_fd = 1000000;
 	now = (struct emu_clock){ 1000 * EMU_NSEC_PER_SEC, 2000 * EMU_NSEC_PER_SEC };
-	FUZZ_CHECK(emu_new(&sources, state, NULL, &emu, &err) == 0);
+	FUZZ_CHECK(emu_new(&sources, state, false, NULL, &emu, &err) == 0);
 	emu->clock = fuzz_clock;
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		render(emu, &reader, shown[i]);

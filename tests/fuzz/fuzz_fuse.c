@@ -162,7 +162,7 @@ static void begin(void)
 	at.shared = aligned_alloc(4096, (sizeof(*at.shared) + 4095) & ~4095UL);
 	FUZZ_CHECK(at.shared);
 	memset(at.shared, 0, sizeof(*at.shared));
-	FUZZ_CHECK(emu_new(&kept, at.shared->state, NULL, &at.emu, &err) == 0);
+	FUZZ_CHECK(emu_new(&kept, at.shared->state, true, NULL, &at.emu, &err) == 0);
 	at.emu->clock = fuzz_clock;
 	FUZZ_CHECK(files_new(at.emu, at.shared, &at.files, &err) == 0);
 	at.session = files_session(at.files);

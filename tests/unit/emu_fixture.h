@@ -140,7 +140,7 @@ static inline void fixture_start(struct fixture *f, const char *membership)
 	snprintf(cgroup, sizeof(cgroup), "%s/cgroup", f->root);
 	if (emu_sources_open(&f->sources, &places, &err) < 0)
 		fail_msg("%s", err.msg);
-	assert_int_equal(emu_new(&f->sources, f->state, NULL, &f->emu, &err), 0);
+	assert_int_equal(emu_new(&f->sources, f->state, false, NULL, &f->emu, &err), 0);
 	f->emu->clock = fixture_clock;
 }
 
@@ -150,7 +150,7 @@ static inline void restart_worker(struct fixture *f)
 	struct error err = ERROR_INIT;
 
 	emu_free(f->emu);
-	assert_int_equal(emu_new(&f->sources, f->state, NULL, &f->emu, &err), 0);
+	assert_int_equal(emu_new(&f->sources, f->state, false, NULL, &f->emu, &err), 0);
 	f->emu->clock = fixture_clock;
 }
 

@@ -389,7 +389,7 @@ static void test_emu_write_hands_the_hostname_on(void **state)
 
 	assert_int_equal(emu_find(f->emu, "/proc/sys/kernel/hostname", &node), -ENOENT);
 	emu_free(f->emu);
-	assert_int_equal(emu_new(&f->sources, f->state, &uts, &f->emu, &err), 0);
+	assert_int_equal(emu_new(&f->sources, f->state, false, &uts, &f->emu, &err), 0);
 	strcpy(uts_names[0], "box");
 	assert_string_equal(show(f, "/proc/sys/kernel/hostname"), "box\n");
 	assert_int_equal(tell(f, "/proc/sys/kernel/hostname", "other\n"), 6);

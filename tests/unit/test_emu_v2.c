@@ -553,6 +553,26 @@ static void test_emu_render_opens_again_what_went(void **state)
 #define STARTED(test) cmocka_unit_test_setup_teardown(test, start, fixture_teardown)
 #define PREPARED(test) cmocka_unit_test_setup_teardown(test, setup, fixture_teardown)
 
+/* The first worker does not look at memory that nobody had; what it makes of that is what a look would make of it. */
+static void test_emu_new_begins_a_fresh_state_like_a_zeroed_one(void **state)
+{
+	struct fixture *f = *state;
+	void *fresh = aligned_alloc(8, EMU_STATE_SIZE), *zeroed = aligned_alloc(8, EMU_STATE_SIZE);
+	struct error err = ERROR_INIT;
+	struct emu *emu = NULL;
+
+	assert_true(fresh && zeroed);
+	memset(fresh, 0, EMU_STATE_SIZE);
+	memset(zeroed, 0, EMU_STATE_SIZE);
+	assert_int_equal(emu_new(&f->sources, fresh, true, NULL, &emu, &err), 0);
+	emu_free(emu);
+	assert_int_equal(emu_new(&f->sources, zeroed, false, NULL, &emu, &err), 0);
+	emu_free(emu);
+	assert_memory_equal(fresh, zeroed, EMU_STATE_SIZE);
+	free(fresh);
+	free(zeroed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,6 +581,7 @@ int main(void)
 		STARTED(test_emu_render_topology_is_narrowed),
 		STARTED(test_emu_render_stat_adds_up),
 		STARTED(test_emu_render_stat_goes_on_after_a_kill),
+		STARTED(test_emu_new_begins_a_fresh_state_like_a_zeroed_one),
 		STARTED(test_emu_render_stat_has_a_btime_that_stands_still),
 		STARTED(test_emu_render_swaps_has_one_row),
 		STARTED(test_emu_render_io_is_per_device),

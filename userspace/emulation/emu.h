@@ -56,6 +56,9 @@ struct emu_state {
 };
 _Static_assert(sizeof(struct emu_state) <= EMU_STATE_SIZE, "fits what the keeper gives");
 
+/* What is zero. */
+void emu_state_begin(struct emu_state *state, int64_t start_ns);
+
 /* Begins anew what is not ours or not sound. */
 void emu_state_check(struct emu_state *state, int64_t start_ns);
 

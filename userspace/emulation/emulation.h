@@ -124,10 +124,11 @@ struct emu_uts {
  * @state:	EMU_STATE_SIZE bytes, 8-aligned, borrowed and written to: written sysctls, counters that must not go
  *		back, load averages. Zeroed, of another version or damaged: begins anew (damaged parts alone).
  *		Each change is one atomic store at the end, so a worker may be killed at any instruction.
+ * @fresh:	it is known to be zeroed, and nobody has had it: then its pages are not touched before they are needed
  * @uts:	NULL: there are no nodes for hostname and domainname; copied
  * @ret:	owned by the caller, emu_free()
  */
-int emu_new(const struct emu_sources *sources, void *state, const struct emu_uts *uts,
+int emu_new(const struct emu_sources *sources, void *state, bool fresh, const struct emu_uts *uts,
 	    struct emu **ret, struct error *err);
 void emu_free(struct emu *emu);
 

@@ -37,6 +37,21 @@ static void begin_slot(struct emu_slot *slot, const char *path, int64_t start_ns
 	__atomic_store_n(&slot->valid, 1, __ATOMIC_RELEASE);
 }
 
+static void begin_load(struct emu_state *state, int64_t start_ns)
+{
+	state->load_active = 0;
+	state->load[0] = (struct emu_load){ .now_ns = start_ns };
+	state->load_valid = 1;
+}
+
+void emu_state_begin(struct emu_state *state, int64_t start_ns)
+{
+	state->version = EMU_STATE_VERSION;
+	state->size = sizeof(*state);
+	begin_load(state, start_ns);
+	__atomic_store_n(&state->magic, EMU_STATE_MAGIC, __ATOMIC_RELEASE);
+}
+
 void emu_state_check(struct emu_state *state, int64_t start_ns)
 {
 	const struct emu_load *load;
@@ -46,9 +61,7 @@ void emu_state_check(struct emu_state *state, int64_t start_ns)
 		/* Memory that was never touched is zero, and need not be touched to become so. */
 		if (state->magic != 0)
 			memset(state, 0, sizeof(*state));
-		state->version = EMU_STATE_VERSION;
-		state->size = sizeof(*state);
-		__atomic_store_n(&state->magic, EMU_STATE_MAGIC, __ATOMIC_RELEASE);
+		emu_state_begin(state, start_ns);
 	}
 	if ((uint64_t)state->btime_ns > TIME_MAX)
 		state->btime_ns = 0;
@@ -64,11 +77,8 @@ void emu_state_check(struct emu_state *state, int64_t start_ns)
 	load = &state->load[state->load_active & 1];
 	if (state->load_valid != 1 || state->load_active > 1 || (uint64_t)load->now_ns > TIME_MAX ||
 	    load->average[0] > UINT32_MAX || load->average[1] > UINT32_MAX ||
-	    load->average[2] > UINT32_MAX) {
-		state->load_active = 0;
-		state->load[0] = (struct emu_load){ .now_ns = start_ns };
-		state->load_valid = 1;
-	}
+	    load->average[2] > UINT32_MAX)
+		begin_load(state, start_ns);
 }
 
 /* The slot of a path, made in the place of the one that nobody looked at for longest. [0] is the container's. */

@@ -8,14 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asan.h"
+
 /* Under ASan each allocation is a block of its own, so that a write past its end is found. */
-#ifdef __has_feature
-#define UNDER_ASAN __has_feature(address_sanitizer) /* clang, which does not define gcc's macro */
-#elif defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
-#else
-#define UNDER_ASAN 0
-#endif
 #if UNDER_ASAN
 #define ARENA_BLOCK_SIZE 0
 #else

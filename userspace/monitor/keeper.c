@@ -125,8 +125,9 @@ static _Noreturn void become_worker(const struct keeper *k, bool first)
 	if (k->empty_ns_fd >= 0 && setns(k->empty_ns_fd, CLONE_NEWNS) < 0)
 		_exit(EXIT_FAILURE);
 	if (first)
-		_exit(fd_close_all_but(3, kept, KEPT_MAX, NULL) == 0 ? worker_main(&k->settings) :
-								       EXIT_FAILURE);
+		_exit(fd_close_all_but(3, kept, KEPT_MAX, NULL) == 0 ?
+			      worker_main(&k->settings, true) :
+			      EXIT_FAILURE);
 	if (stay_open(kept) && dup2(k->settings_fd, WORKER_SETTINGS_FD) == WORKER_SETTINGS_FD)
 		(void)syscall(SYS_execveat, k->exe_fd, "", argv, env, AT_EMPTY_PATH);
 	_exit(EXIT_FAILURE);

@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 		if (pread(WORKER_SETTINGS_FD, &settings, sizeof(settings), 0) != sizeof(settings) ||
 		    settings.version != SHARED_VERSION || settings.size != sizeof(struct shared))
 			return EXIT_FAILURE;
-		return worker_main(&settings);
+		return worker_main(&settings, false);
 	}
 	if (argc == 3 && str_eq(argv[1], "keeper") && is_socket(MONITOR_SOCK_FD))
 		return keeper_main();

@@ -276,7 +276,7 @@ static int connect_session(struct files *files, int fd, struct fuse_session **re
 	return 0;
 }
 
-int worker_main(const struct settings *settings)
+int worker_main(const struct settings *settings, bool first)
 {
 	struct fuse_session *session = NULL;
 	struct error err = ERROR_INIT;
@@ -294,7 +294,7 @@ int worker_main(const struct settings *settings)
 	worker.sources = settings->sources;
 	r = sandbox_worker(settings->uid, settings->gid, settings->keeper_pid, &err);
 	if (r == 0)
-		r = emu_new(&worker.sources, s->state, NULL, &emu, &err);
+		r = emu_new(&worker.sources, s->state, first, NULL, &emu, &err);
 	if (r == 0)
 		r = files_new(emu, s, &files, &err);
 	if (r == 0)

@@ -7,13 +7,14 @@
 #include "shared.h"
 #include "worker.h"
 
-int __wrap_worker_main(const struct settings *settings);
+int __wrap_worker_main(const struct settings *settings, bool first);
 
-int __wrap_worker_main(const struct settings *settings)
+int __wrap_worker_main(const struct settings *settings, bool first)
 {
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
 				     settings->shared_fd, 0);
 
+	(void)first;
 	if (shared != MAP_FAILED)
 		shared->began++;
 	return EXIT_FAILURE;

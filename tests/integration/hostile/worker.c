@@ -28,8 +28,8 @@
 #define MARK "HOSTILE"
 #define AGAIN "TOO MUCH"
 
-int __real_worker_main(const struct settings *settings);
-int __wrap_worker_main(const struct settings *settings);
+int __real_worker_main(const struct settings *settings, bool first);
+int __wrap_worker_main(const struct settings *settings, bool first);
 
 /* At the end of the memory, which no worker uses for as long as a container is quiet. */
 #define REPORT_MAX 8192
@@ -226,19 +226,18 @@ static int attack(const struct settings *s, struct shared *shared)
 	await_death("an answer nobody asked for");
 }
 
-int __wrap_worker_main(const struct settings *settings)
+int __wrap_worker_main(const struct settings *settings, bool first)
 {
 	struct shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
 				     settings->shared_fd, 0);
-	bool is_copy = fcntl(WORKER_SETTINGS_FD, F_GET_SEALS) < 0;
 
 	if (shared == MAP_FAILED)
 		return EXIT_FAILURE;
 	report = shared->state + sizeof(shared->state) - REPORT_MAX;
 	used = strnlen(report, REPORT_MAX - 1);
 	/* the first is a copy of the keeper, and has not been given the settings as a descriptor */
-	if (is_copy || strstr(report, AGAIN))
-		return __real_worker_main(settings);
+	if (first || strstr(report, AGAIN))
+		return __real_worker_main(settings, first);
 	if (!strstr(report, MARK))
 		return attack(settings, shared);
 	say("%s\n", AGAIN);
