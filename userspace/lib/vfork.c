@@ -11,6 +11,7 @@
 #include "sys.h"
 
 #define STACK_SIZE 65536
+#define GUARD_SIZE 4096
 
 #if defined(__x86_64__) && !UNDER_ASAN
 /* The child begins on the other stack, where nothing is to return to. */
@@ -34,17 +35,19 @@ static long clone_onto(struct clone_args *args, void (*main)(void *), void *data
 
 static pid_t borrow(struct clone_args *args, void (*main)(void *), void *data)
 {
-	void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+	char *stack = mmap(NULL, GUARD_SIZE + STACK_SIZE, PROT_NONE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	long r;
+	long r = -ENOMEM;
 
 	if (stack == MAP_FAILED)
 		return -errno;
-	args->flags |= CLONE_VM | CLONE_VFORK;
-	args->stack = (uint64_t)(uintptr_t)stack;
-	args->stack_size = STACK_SIZE;
-	r = clone_onto(args, main, data);
-	(void)munmap(stack, STACK_SIZE);
+	if (mprotect(stack + GUARD_SIZE, STACK_SIZE, PROT_READ | PROT_WRITE) == 0) {
+		args->flags |= CLONE_VM | CLONE_VFORK;
+		args->stack = (uint64_t)(uintptr_t)(stack + GUARD_SIZE);
+		args->stack_size = STACK_SIZE;
+		r = clone_onto(args, main, data);
+	}
+	(void)munmap(stack, GUARD_SIZE + STACK_SIZE);
 	return (pid_t)r;
 }
 #else
