@@ -4,13 +4,13 @@
 # that hangs, and a state that is true.
 #
 # crash.sh has the verbs, probes/killat.c kills, census.bash counts. With FULL=1 each verb is killed at every call; otherwise
-# `create`, which makes some 2,300, at every 4th and the others at every 7th, from a random one on.
+# `create`, which makes some 2,300, at every 8th and the others at every 12th, from a random one on.
 
 load helpers
 load census
 
-SOME=7
-MANY=4
+SOME=12
+MANY=8
 [ "${FULL:-0}" != 1 ] || SOME=1 MANY=1
 
 # crash VERB-ROOT STEP
