@@ -57,6 +57,19 @@ nothing_left() {
 }
 
 # bats test_tags=full
+@test "vm: users of the guest reach a project in root's home" {
+	local home=$BATS_TEST_TMPDIR/home
+	mkdir -m 0700 "$home"
+	mkdir "$home/project"
+	cp -r "$TOP/scripts" "$home/project/"
+	run --separate-stderr timeout -k 5 400 "$home/project/scripts/vm" --kernel 6.12 -- \
+		setpriv --reuid 1000 --regid 1000 --clear-groups cat "$home/project/scripts/guest/boot"
+	[ "$status" -eq 0 ]
+	[[ $output == *"owns what pid 1 of a guest without systemd does"* ]]
+	[ "$(stat -c %a "$home")" = 700 ] # not here
+}
+
+# bats test_tags=full
 @test "vm: --no-bpf has no bpf among the LSMs; --icount counts instructions" {
 	run --separate-stderr vm --no-bpf --icount -- sh -c 'cat /sys/kernel/security/lsm; echo; nproc'
 	[ "$status" -eq 0 ]
