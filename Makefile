@@ -57,7 +57,7 @@ endif
 
 ifneq ($(COVERAGE),)
 our_cflags += --coverage -O0
-our_cppflags += -U_FORTIFY_SOURCE
+our_cppflags += -U_FORTIFY_SOURCE -DCOVERAGE
 link_static := -pie --coverage
 link_dynamic := -pie --coverage
 endif

@@ -8,6 +8,7 @@
  * What must be undone on the host is written down in state.json before it is done, so that `delete --force` can undo it
  * after a crash at any point.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/securebits.h>
@@ -571,7 +572,10 @@ static void init(struct container *c, const struct globals *globals,
 	c->lsm = LSM_INIT;
 }
 
-/* But for the spec: we end soon, and to free its thousand pieces would copy the pages that I still shares with us. */
+/*
+ * But for the spec: to free its thousand pieces would copy the pages that I still shares with us, and give none of them back
+ * to the kernel.
+ */
 static void done(struct container *c)
 {
 	mount_tree_done(c);
@@ -604,6 +608,7 @@ int create_container(const struct globals *globals, const struct create_options 
 	/* the joiner of a hostile container's namespaces, and what it forks, show nothing of themselves */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "PR_SET_DUMPABLE");
+	assert(!c->globals);
 	init(c, globals, options);
 	r = build(c, err);
 	if (r < 0) {

@@ -72,13 +72,16 @@ struct newborn {
 static void become_monitor(void *data)
 {
 	const struct newborn *newborn = data;
-	char *const args[] = { (char *)"bulwark-monitor", (char *)"keeper", newborn->id, NULL };
+	char *const args[] = { (char *)"bulwark-monitor", (char *)"keeper", newborn->id,
+			       (char *)PATHS_SLICE, NULL };
 	char *const env[] = { NULL };
 	struct monitor_message m = { .word = MONITOR_FAILED, .version = MONITOR_VERSION };
 
+	/* first: a signal of a terminal must not stop who is waited for */
+	if (setsid() < 0 || chdir("/") < 0)
+		_exit(EXIT_FAILURE);
 	proc_reset_signals();
-	slice_enter_v1(PATHS_SLICE);
-	if (!keep_one(newborn->sock) || setsid() < 0 || chdir("/") < 0)
+	if (!keep_one(newborn->sock))
 		_exit(EXIT_FAILURE);
 	(void)execve(PATHS_MONITOR, args, env);
 	if (errno == ENOENT)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "asan.h"
 #include "error.h"
 #include "fd.h"
 #include "str.h"
@@ -35,6 +36,26 @@ void emu_take_time(struct emu *emu)
 	emu->clock(&emu->now);
 }
 
+/* Not calloc(3)'s, which writes to each page: most are for hosts with many processors. Under ASan it is, for its red zones. */
+static struct emu *memory_new(void)
+{
+	void *memory;
+
+	if (UNDER_ASAN)
+		return calloc(1, sizeof(struct emu));
+	memory = mmap(NULL, sizeof(struct emu), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void memory_free(struct emu *emu)
+{
+	if (UNDER_ASAN)
+		free(emu);
+	else
+		(void)munmap(emu, sizeof(*emu));
+}
+
 int emu_new(const struct emu_sources *sources, void *state, bool fresh, const struct emu_uts *uts,
 	    struct emu **ret, struct error *err)
 {
@@ -42,10 +63,9 @@ int emu_new(const struct emu_sources *sources, void *state, bool fresh, const st
 
 	if (sources->proc_fd < 0)
 		return error_text(err, EINVAL, "emulation needs a procfs of the host");
-	/* not calloc(3)'s, which writes to each of its pages: most are for hosts with many processors */
-	emu = mmap(NULL, sizeof(*emu), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (emu == MAP_FAILED)
-		return error_set(err, errno, "cannot set up the emulation");
+	emu = memory_new();
+	if (!emu)
+		return error_set(err, ENOMEM, "cannot set up the emulation");
 	emu->sources = sources;
 	emu->state = state;
 	if (uts)
@@ -68,7 +88,7 @@ void emu_free(struct emu *emu)
 	for (size_t i = 0; i < EMU_RENDERED; i++)
 		free(emu->rendered[i].data);
 	free(emu->text);
-	(void)munmap(emu, sizeof(*emu));
+	memory_free(emu);
 }
 
 /* ---- readers ---- */

@@ -14,11 +14,12 @@
  * vfork_child() - Run @main in a child, and wait until it executes a program or ends
  * @flags:	of clone3(2) beside CLONE_VM and CLONE_VFORK: none that shares anything, none that makes a user namespace
  * @cgroup_fd:	with CLONE_INTO_CGROUP (Linux 5.7)
- * @main:	does not return. It runs on a stack of 64 KiB, with our variables: what it changes is changed. Signals are better
- *		blocked, or it runs our handlers.
+ * @main:	does not return. It runs on a stack of 64 KiB, with our variables: what it changes is changed. All signals are
+ *		blocked, as our handlers are not for it: it resets those first. What it waits for, we wait for.
  *
- * Only for a process with one thread. Where nobody has written the few instructions (all but x86-64), and under
- * AddressSanitizer, the child has a copy of our memory, and nobody waits.
+ * Only for a process with one thread. The child has a copy of our memory, and nobody waits, where nobody has written the few
+ * instructions (all but x86-64), with AddressSanitizer or gcov, and where the kernel refuses to share memory (Linux before 6.2,
+ * when our children are to be in another time namespace).
  *
  * Return: its pid, ours to reap (SIGCHLD), or a negative errno.
  */

@@ -42,6 +42,7 @@
 #include "proc.h"
 #include "sandbox.h"
 #include "shared.h"
+#include "slice.h"
 #include "str.h"
 #include "superblock.h"
 #include "trim.h"
@@ -608,7 +609,7 @@ static void tell(const struct keeper *k, const struct error *err)
 		(void)fd_send(k->control_fd, &m, sizeof(m), NULL, 0, NULL);
 }
 
-int keeper_main(void)
+int keeper_main(const char *slice)
 {
 	struct keeper k = {
 		.control_fd = MONITOR_SOCK_FD,
@@ -632,6 +633,7 @@ int keeper_main(void)
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || fd_cloexec_from(MONITOR_SOCK_FD, &err) < 0)
 		return EXIT_FAILURE;
+	slice_enter_v1(slice); /* before there is a second process of ours */
 	r = set_up(&k, &err);
 	if (r > 0)
 		r = loop_run(k.loop, &err);

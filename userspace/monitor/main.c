@@ -2,7 +2,7 @@
 /*
  * bulwark-monitor - serves one container's emulated files of /proc and /sys.
  *
- *	bulwark-monitor keeper ID	the keeper of that container; `bulwark create` starts it (monitor_abi.h)
+ *	bulwark-monitor keeper ID SLICE	the keeper of that container; `bulwark create` starts it (monitor_abi.h)
  *	bulwark-monitor worker		a worker; the keeper starts it (shared.h)
  *
  * By hand neither does anything: they find no descriptors.
@@ -35,8 +35,8 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		return worker_main(&settings, false);
 	}
-	if (argc == 3 && str_eq(argv[1], "keeper") && is_socket(MONITOR_SOCK_FD))
-		return keeper_main();
+	if (argc == 4 && str_eq(argv[1], "keeper") && is_socket(MONITOR_SOCK_FD))
+		return keeper_main(argv[3]);
 	(void)fputs("bulwark-monitor: 'bulwark create' starts it, nobody else\n", stderr);
 	return EXIT_FAILURE;
 }

@@ -235,7 +235,6 @@ int __wrap_worker_main(const struct settings *settings, bool first)
 		return EXIT_FAILURE;
 	report = shared->state + sizeof(shared->state) - REPORT_MAX;
 	used = strnlen(report, REPORT_MAX - 1);
-	/* the first is a copy of the keeper, and has not been given the settings as a descriptor */
 	if (first || strstr(report, AGAIN))
 		return __real_worker_main(settings, first);
 	if (!strstr(report, MARK))
