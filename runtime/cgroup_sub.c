@@ -90,23 +90,39 @@ static int parse(struct cgroup *cgroup, const char *const *words, size_t n, stru
 	return 0;
 }
 
-static int open_below(const struct hierarchy *h, const char *path, struct error *err)
+/* @shown: how a message calls it */
+static int open_below(const struct hierarchy *h, const char *path, const char *shown,
+		      struct error *err)
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 	int fd = h->fd < 0 ? -EBADF : sys_openat2(h->fd, path, &how);
-	char shown[160];
 
 	if (fd >= 0)
 		return fd;
-	(void)str_quote(path, shown, sizeof(shown));
 	if (h->fd >= 0 && (errno == EXDEV || errno == ELOOP))
-		return error_text(err, EPERM, "--cgroup '%s': is not below the container's cgroup",
-				  shown);
-	return error_text(err, ENOENT, "--cgroup '%s': there is no such cgroup below '%s/%s'",
-			  shown, h->mount, h->path);
+		return error_text(err, EPERM, "%s: is not below the container's cgroup", shown);
+	return error_text(err, ENOENT, "%s: there is no such cgroup below '%s/%s'", shown, h->mount,
+			  h->path);
+}
+
+static int go_below(struct hierarchy *h, const char *path, const char *shown, struct error *err)
+{
+	_cleanup_close_ int fd = open_below(h, path, shown, err);
+	char *whole;
+
+	if (fd < 0)
+		return fd;
+	whole = str_dupf("%s/%s", h->path, path);
+	if (!whole)
+		return error_set(err, ENOMEM, "%s", shown);
+	free(h->path);
+	h->path = whole;
+	(void)fd_close(h->fd);
+	h->fd = take_fd(&fd);
+	return 0;
 }
 
 int cgroup_descend(struct cgroup *cgroup, const char *const *words, size_t n, struct error *err)
@@ -115,24 +131,47 @@ int cgroup_descend(struct cgroup *cgroup, const char *const *words, size_t n, st
 	int r = parse(cgroup, words, n, &wish, err);
 
 	for (size_t i = 0; r == 0 && i < cgroup->n; i++) {
-		struct hierarchy *h = &cgroup->list[i];
-		char *path;
-		int fd;
+		char quoted[160], shown[180];
 
 		if (!wish.path[i] || !*wish.path[i])
 			continue;
-		fd = open_below(h, wish.path[i], err);
-		if (fd < 0)
-			return fd;
-		path = str_dupf("%s/%s", h->path, wish.path[i]);
-		if (!path) {
-			(void)fd_close(fd);
-			return error_set(err, ENOMEM, "--cgroup");
-		}
-		free(h->path);
-		h->path = path;
-		(void)fd_close(h->fd);
-		h->fd = fd;
+		(void)str_format(shown, sizeof(shown), "--cgroup '%s'",
+				 str_quote(wish.path[i], quoted, sizeof(quoted)));
+		r = go_below(&cgroup->list[i], wish.path[i], shown, err);
 	}
 	return r;
+}
+
+/* The line of v2 in a /proc/PID/cgroup, without its slash: "0::/a/b" */
+static char *v2_path(char *text)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *path = str_after(line, "0::/");
+
+		if (path)
+			return line + (path - line);
+	}
+	return NULL;
+}
+
+int cgroup_follow(struct cgroup *cgroup, pid_t pid, struct error *err)
+{
+	struct hierarchy *h = cgroup_v2_find(cgroup);
+	_cleanup_free_ char *text = NULL;
+	const char *path, *below;
+	char name[64];
+	int r;
+
+	(void)str_format(name, sizeof(name), "/proc/%d/cgroup", pid);
+	r = fd_read_file(AT_FDCWD, name, CGROUP_FILE_MAX, &text, NULL, err);
+	if (r < 0)
+		return r;
+	path = h ? v2_path(text) : NULL;
+	below = path ? str_after(path, h->path) : NULL;
+	if (!below || *below != '/')
+		return error_text(err, EBUSY,
+				  "the container's cgroup takes no process, as it has controllers for cgroups below it, and its init is in none of those");
+	return go_below(h, below + 1, "the cgroup of the container's init", err);
 }

@@ -77,6 +77,17 @@ struct exec {
 
 /* ---- M and C ------------------------------------------------------------------------------------------------- */
 
+static int enter_cgroup(struct exec *e, struct error *err)
+{
+	bool asked = e->options->cgroups && e->options->cgroups->n;
+	int r = cgroup_enter(e->cgroup, 0, err);
+
+	if (r != -EBUSY || asked)
+		return r;
+	r = cgroup_follow(e->cgroup, e->state.init.pid, err);
+	return r < 0 ? r : cgroup_enter(e->cgroup, 0, err);
+}
+
 static int join(struct exec *e, struct error *err)
 {
 	int r;
@@ -87,7 +98,7 @@ static int join(struct exec *e, struct error *err)
 	if (r == 0)
 		r = cpu_affinity_set_initial(0, e->process->exec_cpu_affinity, err);
 	if (r == 0)
-		r = cgroup_enter(e->cgroup, 0, err); /* before entering: its limits must bind us too */
+		r = enter_cgroup(e, err); /* before entering: its limits must bind us too */
 	if (r < 0)
 		return r;
 	if (setns(e->init_pidfd, JOIN_FLAGS | CLONE_NEWTIME) < 0 &&

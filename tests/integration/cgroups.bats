@@ -234,6 +234,25 @@ block_device() {
 	assert_lacks wrote
 }
 
+# As with systemd inside.
+# bats test_tags=vm-oldest
+@test "cgroups: v2: exec goes to where init is, once the container's own cgroup has controllers for those below" {
+	requires_bulwark
+	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	config_privileged
+	container_start sh -c 'cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
+		mkdir -p init.scope/inner && echo $$ >init.scope/inner/cgroup.procs && read -r controllers <cgroup.controllers &&
+			echo "+${controllers##* }" >cgroup.subtree_control && echo ready; exec sleep 1000'
+	wait_for grep -q ready "$WORK/$ID.out"
+	run runtime exec "$ID" grep ^0:: /proc/self/cgroup
+	assert_status 0
+	assert_equal "$output" 0::/init.scope/inner
+	runtime exec --detach "$ID" sleep 1000 </dev/null >/dev/null 2>&1
+	# and nothing of it is outside
+	runtime delete --force "$ID"
+	[ -z "$(cgroup_folders "$CGROUP/$ID")" ]
+}
+
 # bats test_tags=vm-once
 @test "cgroups: device rules: what the table allows opens, and nothing else" {
 	config_privileged
