@@ -214,11 +214,20 @@ static bool file_holds(int fd, const char *file, const char *text)
 	       strstr(content, text);
 }
 
+/* A descriptor keeps a folder that was removed, without its files. */
+static bool is_gone(int fd)
+{
+	return faccessat(fd, "cgroup.procs", F_OK, 0) < 0;
+}
+
+/* -ENOENT: the folder was removed meanwhile, as systemd does with that of a scope in which nobody is left. */
 static int wait_until(int fd, const char *file, const char *text, struct error *err)
 {
 	for (int waited = 0; waited < FREEZE_MS; waited += POLL_NS / 1000000) {
 		if (file_holds(fd, file, text))
 			return 0;
+		if (is_gone(fd))
+			return error_text(err, ENOENT, "the cgroup is gone");
 		nap();
 	}
 	return error_set(err, ETIMEDOUT, "the freezer does not say '%s'", text);
@@ -242,6 +251,8 @@ int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
 	} else {
 		return error_text(err, ENOTSUP, "this host has no cgroup freezer");
 	}
+	if (!frozen && (r == -ENOENT || r == -ENODEV)) /* nobody is left who could be frozen */
+		return 0;
 	if (r < 0 && frozen) { /* half frozen is worse than running */
 		if (v1 && v1->fd >= 0)
 			(void)fd_write_file(v1->fd, "freezer.state", "THAWED", NULL);

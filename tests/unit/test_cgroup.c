@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Unit tests of cgroup: where folders are planned, state there and back, v1's numbers in v2's terms. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -279,6 +281,49 @@ static void test_cgroup_blkio_to_io_weight_meets_the_ends(void **state)
 	assert_int_equal(cgroup_blkio_to_io_weight(1000), 10000);
 }
 
+static void put(int fd, const char *name, const char *text)
+{
+	int file = openat(fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(file >= 0);
+	assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
+	assert_int_equal(close(file), 0);
+}
+
+/* A scope of systemd's whose last process is killed goes at any moment; to wait for what it says would be in vain. */
+static void test_cgroup_freeze_does_not_wait_for_a_folder_that_is_gone(void **state)
+{
+	char folder[] = "/tmp/test_cgroup.XXXXXX";
+	struct error err = ERROR_INIT;
+	struct cgroup cgroup = {
+		.n = 1,
+		.list = { { .is_v2 = true, .options = (char *)"", .path = (char *)"u" } },
+	};
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	cgroup.list[0].fd = fd;
+	put(fd, "cgroup.procs", "");
+	put(fd, "cgroup.freeze", "");
+	put(fd, "cgroup.events", "populated 0\nfrozen 0\n");
+	assert_int_equal(cgroup_freeze(&cgroup, false, &err), 0);
+	/* removed after it was told */
+	assert_int_equal(unlinkat(fd, "cgroup.events", 0), 0);
+	assert_int_equal(unlinkat(fd, "cgroup.procs", 0), 0);
+	alarm(5); /* less than what is waited for one that is there */
+	assert_int_equal(cgroup_freeze(&cgroup, false, &err), 0);
+	assert_int_equal(cgroup_freeze(&cgroup, true, &err), -ENOENT);
+	/* and before */
+	assert_int_equal(unlinkat(fd, "cgroup.freeze", 0), 0);
+	assert_int_equal(cgroup_freeze(&cgroup, false, &err), 0);
+	alarm(0);
+	(void)close(fd);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_cgroup_to_json_refuses_what_it_cannot_put_on_record),
 		cmocka_unit_test(test_cgroup_from_json_refuses_what_it_did_not_write),
 		cmocka_unit_test(test_cgroup_kill_spares_what_was_never_ours),
+		cmocka_unit_test(test_cgroup_freeze_does_not_wait_for_a_folder_that_is_gone),
 		cmocka_unit_test(test_cgroup_shares_to_weight_meets_the_fixed_points),
 		cmocka_unit_test(test_cgroup_blkio_to_io_weight_meets_the_ends),
 	};
