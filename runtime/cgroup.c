@@ -43,13 +43,7 @@ void cgroup_free(struct cgroup *cgroup)
 	free(cgroup);
 }
 
-/* A line of /proc/self/cgroup: "7:cpu,cpuacct:/path"; v2 is "0::/path". */
-struct membership {
-	const char *controllers;
-	const char *path;
-};
-
-static size_t parse_memberships(char *text, struct membership *ret, size_t max)
+size_t cgroup_parse_memberships(char *text, struct membership *ret, size_t max)
 {
 	char *save = NULL;
 	size_t n = 0;
@@ -162,7 +156,7 @@ int cgroup_plan(const char *cgroups_path, const char *id, struct cgroup **ret, s
 		r = mountinfo_read(&info, err);
 	if (r < 0)
 		return r;
-	n = parse_memberships(text, own, CGROUP_HIERARCHIES_MAX);
+	n = cgroup_parse_memberships(text, own, CGROUP_HIERARCHIES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		const struct mountinfo_entry *mount = NULL;
 
@@ -520,7 +514,7 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 
 	(void)str_format(path, sizeof(path), pid ? "/proc/%d/cgroup" : "/proc/self/cgroup", pid);
 	if (fd_read_file(AT_FDCWD, path, CGROUP_FILE_MAX, &text, NULL, NULL) == 0)
-		n = parse_memberships(text, memberships, CGROUP_HIERARCHIES_MAX);
+		n = cgroup_parse_memberships(text, memberships, CGROUP_HIERARCHIES_MAX);
 	(void)str_format(number, sizeof(number), "%d", pid);
 	for (size_t i = 0; i < cgroup->n; i++) {
 		const struct hierarchy *h = &cgroup->list[i];

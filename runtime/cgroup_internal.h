@@ -35,6 +35,15 @@ struct cgroup {
 	pid_t unit_pid;	       /* whom it was started with; 0: read from a record */
 };
 
+/* A line of /proc/PID/cgroup: "7:cpu,cpuacct:/path"; v2 is "0::/path". */
+struct membership {
+	const char *controllers; /* "": v2 */
+	const char *path;
+};
+
+/* Takes @text, the whole file, apart; borrows from it. Returns how many there are, @max at most. */
+size_t cgroup_parse_memberships(char *text, struct membership *ret, size_t max);
+
 /* The v1 hierarchy a controller is attached to; NULL: none, or not there. */
 struct hierarchy *cgroup_v1_find(struct cgroup *cgroup, const char *controller);
 struct hierarchy *cgroup_v2_find(struct cgroup *cgroup);

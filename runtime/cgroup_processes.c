@@ -61,31 +61,19 @@ static bool has_folders(int fd)
 	return fstat(fd, &st) < 0 || st.st_nlink != 2;
 }
 
-static int walk_below(int fd, int depth,
-		      int (*each)(int parent_fd, const char *name, int fd, void *data,
-				  struct error *err),
-		      void *data, struct error *err);
-
 /* Calls @each for @fd and every folder below, children first. */
 static int walk(int fd, int depth,
 		int (*each)(int parent_fd, const char *name, int fd, void *data, struct error *err),
 		int parent_fd, const char *name, void *data, struct error *err)
 {
-	int r = has_folders(fd) ? walk_below(fd, depth, each, data, err) : 0;
-
-	return r < 0 ? r : each(parent_fd, name, fd, data, err);
-}
-
-static int walk_below(int fd, int depth,
-		      int (*each)(int parent_fd, const char *name, int fd, void *data,
-				  struct error *err),
-		      void *data, struct error *err)
-{
-	_cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int copy = -EBADF;
 	struct dirent *entry;
 	int r = 0;
 	DIR *dir;
 
+	if (!has_folders(fd))
+		return each(parent_fd, name, fd, data, err);
+	copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (copy < 0)
 		return errno == ENOENT ? 0 : error_set(err, errno, "cannot read a cgroup");
 	if (depth == 0)
@@ -104,7 +92,7 @@ static int walk_below(int fd, int depth,
 			r = walk(child, depth - 1, each, fd, entry->d_name, data, err);
 	}
 	(void)closedir(dir);
-	return r;
+	return r < 0 ? r : each(parent_fd, name, fd, data, err);
 }
 
 static int collect(int parent_fd, const char *name, int fd, void *data, struct error *err)

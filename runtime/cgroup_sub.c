@@ -142,34 +142,24 @@ int cgroup_descend(struct cgroup *cgroup, const char *const *words, size_t n, st
 	return r;
 }
 
-/* The line of v2 in a /proc/PID/cgroup, without its slash: "0::/a/b" */
-static char *v2_path(char *text)
-{
-	char *save = NULL;
-
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *path = str_after(line, "0::/");
-
-		if (path)
-			return line + (path - line);
-	}
-	return NULL;
-}
-
 int cgroup_follow(struct cgroup *cgroup, pid_t pid, struct error *err)
 {
 	struct hierarchy *h = cgroup_v2_find(cgroup);
+	struct membership memberships[CGROUP_HIERARCHIES_MAX];
 	_cleanup_free_ char *text = NULL;
-	const char *path, *below;
+	const char *below = NULL;
 	char name[64];
+	size_t n;
 	int r;
 
 	(void)str_format(name, sizeof(name), "/proc/%d/cgroup", pid);
 	r = fd_read_file(AT_FDCWD, name, CGROUP_FILE_MAX, &text, NULL, err);
 	if (r < 0)
 		return r;
-	path = h ? v2_path(text) : NULL;
-	below = path ? str_after(path, h->path) : NULL;
+	n = cgroup_parse_memberships(text, memberships, CGROUP_HIERARCHIES_MAX);
+	for (size_t i = 0; h && i < n; i++)
+		if (!*memberships[i].controllers && memberships[i].path[0] == '/')
+			below = str_after(memberships[i].path + 1, h->path);
 	if (!below || *below != '/')
 		return error_text(err, EBUSY,
 				  "the container's cgroup takes no process, as it has controllers for cgroups below it, and its init is in none of those");

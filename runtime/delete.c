@@ -46,10 +46,10 @@ static int kill_init(const struct state *state, struct error *err)
 }
 
 /* Failures only warn: OCI runtime.md, "Lifecycle", step 13. */
-static void run_poststop(const struct state *state, json_t *oci)
+static void run_poststop(const struct state *state)
 {
 	__attribute__((cleanup(arena_done))) struct arena arena = ARENA_INIT;
-	_cleanup_json_ json_t *section = NULL;
+	_cleanup_json_ json_t *section = NULL, *oci = NULL;
 	_cleanup_free_ char *text = NULL;
 	struct error err = ERROR_INIT;
 	struct hooks hooks = { 0 };
@@ -57,6 +57,7 @@ static void run_poststop(const struct state *state, json_t *oci)
 	if (!json_array_size(state->poststop))
 		return;
 	section = json_pack("{s:O}", "poststop", state->poststop);
+	oci = state_to_oci(state, CONTAINER_STOPPED, 0);
 	text = oci ? json_to_text(oci) : NULL;
 	if (!section || !text) {
 		log_warning("poststop: no memory");
@@ -81,7 +82,6 @@ static void kill_unlocked(const struct globals *globals, const char *id)
 int delete_container(const struct globals *globals, const char *id, bool force, struct error *err)
 {
 	__attribute__((cleanup(state_done))) struct state state = { 0 };
-	_cleanup_json_ json_t *oci = NULL;
 	_cleanup_close_ int state_fd = -EBADF;
 	int r;
 
@@ -100,13 +100,11 @@ int delete_container(const struct globals *globals, const char *id, bool force, 
 			r = kill_init(&state, err);
 		if (r < 0)
 			return r;
-		if (json_array_size(state.poststop))
-			oci = state_to_oci(&state, CONTAINER_STOPPED, 0);
 	}
 	/* a state that cannot be read is what a create left that was killed early: little was made by then */
 	r = undo_container(globals->root, state_fd, &state, NULL, err);
 	if (r < 0)
 		return r;
-	run_poststop(&state, oci);
+	run_poststop(&state);
 	return 0;
 }

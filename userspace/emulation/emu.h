@@ -56,7 +56,7 @@ struct emu_state {
 };
 _Static_assert(sizeof(struct emu_state) <= EMU_STATE_SIZE, "fits what the keeper gives");
 
-/* What is zero. */
+/* Of memory that is all zero. */
 void emu_state_begin(struct emu_state *state, int64_t start_ns);
 
 /* Begins anew what is not ours or not sound. */

@@ -3,7 +3,7 @@
  * vfork - owns a child that is to execute a program and borrows our memory until then, as vfork(2)'s does.
  *
  * Why: a fork(2) copies page tables, and then, one by one, each page that we write to while the child has not executed its
- * program: of a `run` of some 12 ms that was more than one.
+ * program: docs/performance.md says what that was.
  */
 #pragma once
 
