@@ -368,7 +368,7 @@ help:
 	'make check-vm    those tagged vm, in QEMU guests: Linux 6.1 and 6.12, cgroup v2; root' \
 	'make test        installs missing test tools and runs every tier; root' \
 	'make test-full   the same, with long runs; root, hours' \
-	'make lint        clang-format, clang-tidy, cppcheck, shellcheck, scripts/check-style' \
+	'make lint        clang-format, clang-tidy, cppcheck, shellcheck, scripts/check-style; fuzz targets compile' \
 	'make format      settle the whitespace of all C files' \
 	'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)' \
 	'make bench       bulwark beside runc and crun, BENCH_RUNS=$(BENCH_RUNS): build/bench.tsv and charts; root' \

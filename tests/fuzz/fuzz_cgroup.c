@@ -33,7 +33,7 @@ static void plan(const char *cgroups_path, const struct mountinfo *info, char *m
 {
 	struct membership own[CGROUP_HIERARCHIES_MAX];
 	struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
-	size_t n = parse_memberships(memberships, own, CGROUP_HIERARCHIES_MAX);
+	size_t n = cgroup_parse_memberships(memberships, own, CGROUP_HIERARCHIES_MAX);
 	struct error err = ERROR_INIT;
 	int r;
 

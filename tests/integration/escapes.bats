@@ -342,12 +342,12 @@ targets() {
 
 # The runtime's process that is in the pid namespace of $ID, where root can kill it.
 enterer_find() {
-	local folder namespace
+	local namespace pid
 	namespace=$(readlink "/proc/$(container_pid)/ns/pid")
-	for folder in /proc/[0-9]*; do
-		[ "$(readlink "$folder/exe")" = "$(readlink -f "$RUNTIME")" ] || continue
-		[ "$(readlink "$folder/ns/pid")" = "$namespace" ] || continue
-		ENTERER=${folder#/proc/}
+	# One find(1), not a readlink(1) per process: what is held must still be there when it is found.
+	for pid in $(find /proc/[0-9]*/exe -maxdepth 0 -lname "$(readlink -f "$RUNTIME")" 2>/dev/null | cut -d / -f 3); do
+		[ "$(readlink "/proc/$pid/ns/pid")" = "$namespace" ] || continue
+		ENTERER=$pid
 		return 0
 	done
 	return 1
@@ -365,19 +365,24 @@ what_is_open() {
 	done
 }
 
-# held_still CALL COMMAND...: a verb whose processes wait four seconds at each such call; while $ENTERER does: $OPEN and $ROOT_MODE
+# held_still CALL COMMAND...: a verb whose processes wait at each such call until it was looked at $ENTERER: $OPEN, $ROOT_MODE.
+# Then strace ends, which leaves the verb to go on.
 held_still() {
 	local call=$1
 	shift
 	requires strace
-	timeout -k 5 $PATIENCE strace -f -qq -o "$WORK/trace" -e trace="$call" -e inject="$call:delay_enter=4000000" "$@" \
+	strace -f -qq -o "$WORK/trace" -e trace="$call" -e inject="$call:delay_enter=600000000" "$@" \
 		</dev/null >/dev/null 2>&1 3>&- 4>&- &
 	HELD=$!
-	wait_for enterer_find
-	wait_for grep -q "^$ENTERER  *$call" "$WORK/trace"
-	OPEN=$(what_is_open "$ENTERER")
-	ROOT_MODE=$(stat -L -c '%a %u' "/proc/$ENTERER/root")
-	wait $HELD
+	OPEN=
+	if wait_for enterer_find && wait_for grep -q "^$ENTERER  *$call" "$WORK/trace"; then
+		OPEN=$(what_is_open "$ENTERER")
+		ROOT_MODE=$(stat -L -c '%a %u' "/proc/$ENTERER/root")
+	fi
+	kill -KILL "$HELD" # it waits, and would take note of no other signal
+	wait "$HELD" || :
+	[ -n "$OPEN" ]
+	wait_for [ ! -e "/proc/$ENTERER" ]
 }
 
 # Standard streams, sockets, the pipe of `start`.
