@@ -142,24 +142,27 @@ nested_folders() {
 
 # bats test_tags=vm-once
 @test "calls: the worker killed every 20 ms while eight threads ask: no answer fails or differs" {
-	local keeper worker kills=0 seconds=6 asker
+	local keeper worker kills=0 answers=0 asker end=$((SECONDS + 2 * PATIENCE))
 	limited sleep 1000
 	keeper=$(keeper_pid)
-	runtime exec "$ID" figures load $seconds 8 >"$WORK/answers" 2>&1 &
-	asker=$!
 	exec {sleeper}<> <(:)
-	while kill -0 $asker 2>/dev/null; do
-		read -r -t 0.02 -u $sleeper || :
-		worker=$(worker_pid "$keeper")
-		[ -n "$worker" ] || continue
-		kill -KILL "$worker" 2>/dev/null && kills=$((kills + 1))
+	# Once is enough, but for a guest on a busy machine.
+	until [ $kills -ge 18 ] && [ $answers -gt 50 ]; do
+		[ $SECONDS -lt $end ] || fail "$kills kills, $answers answers"
+		runtime exec "$ID" figures load 6 8 >"$WORK/answers" 2>&1 &
+		asker=$!
+		while kill -0 $asker 2>/dev/null; do
+			read -r -t 0.02 -u $sleeper || :
+			worker=$(worker_pid "$keeper")
+			[ -n "$worker" ] || continue
+			kill -KILL "$worker" 2>/dev/null && kills=$((kills + 1))
+		done
+		wait $asker || fail "$(cat "$WORK/answers")"
+		echo "# $kills kills: $(cat "$WORK/answers")" >&3
+		[[ "$(cat "$WORK/answers")" =~ ^ok=([0-9]+)\ failed=0$ ]] || fail "$(cat "$WORK/answers")"
+		answers=$((answers + BASH_REMATCH[1]))
 	done
 	exec {sleeper}<&-
-	wait $asker || fail "$(cat "$WORK/answers")"
-	echo "# $kills kills: $(cat "$WORK/answers")" >&3
-	[ $kills -ge 5 ] # in a guest on a busy machine; here it is fifteen times as many
-	[[ "$(cat "$WORK/answers")" =~ ^ok=([0-9]+)\ failed=0$ ]] || fail "$(cat "$WORK/answers")"
-	[ "${BASH_REMATCH[1]}" -gt 50 ]
 }
 
 # bats test_tags=vm-once
@@ -172,16 +175,16 @@ nested_folders() {
 	runtime exec --detach "$ID" sh -c 'figures wait >/tmp/wait' >/dev/null
 	wait_for grep -q asks "$ROOTFS/tmp/wait"
 	kill -KILL "$keeper"
-	"$PROBES/await" "$worker" 5000
+	"$PROBES/await" "$worker" $((PATIENCE * 1000))
 	wait_for grep -q ENOSYS "$ROOTFS/tmp/wait"
 	touch "$ROOTFS/tmp/go"
 	wait_for [ -e "$ROOTFS/tmp/done" ]
 	assert_equal "$(cat "$ROOTFS/tmp/init")" ENOSYS
-	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" figures sysinfo 64
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" figures sysinfo 64
 	assert_equal "$output" ENOSYS
-	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" figures affinity 64
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" figures affinity 64
 	assert_equal "$output" ENOSYS
-	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" nproc
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" nproc
 	[ "$status" -ne 124 ]
 	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"] | split(",") | last')" emulation
 	runtime delete --force "$ID"
@@ -192,13 +195,13 @@ nested_folders() {
 	limited sleep 1000
 	keeper=$(keeper_pid)
 	kill -STOP "$keeper"
-	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" echo alive
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" echo alive
 	assert_equal "$output" alive
 	runtime exec --detach --pid-file "$WORK/asker" "$ID" sh -c 'exec figures wait >/tmp/wait' >/dev/null
 	asker=$(cat "$WORK/asker")
 	wait_for grep -q asks "$ROOTFS/tmp/wait"
 	kill -KILL "$asker"
-	"$PROBES/await" "$asker" 5000
+	"$PROBES/await" "$asker" $((PATIENCE * 1000))
 	kill -CONT "$keeper"
 	assert_equal "$(runtime exec "$ID" nproc)" 1
 }
@@ -209,12 +212,13 @@ nested_folders() {
 	local keeper
 	limited sh -c 'while :; do sleep 1000 & wait $!; done' # who reaps: before Linux 6.11 a zombie has its filter
 	keeper=$(keeper_pid)
-	assert_equal "$(listeners "$keeper")" 1
+	wait_for has_listeners "$keeper" 1 # it takes them by and by
 	runtime exec --detach --pid-file "$WORK/a" "$ID" sh -c 'sleep 1000 & exec sleep 1000' >/dev/null
 	runtime exec "$ID" true
 	wait_for has_listeners "$keeper" 2
+	wait_for pgrep -P "$(cat "$WORK/a")" >/dev/null
 	kill -KILL "$(cat "$WORK/a")" # its child lives on
-	"$PROBES/await" "$(cat "$WORK/a")" 5000
+	"$PROBES/await" "$(cat "$WORK/a")" $((PATIENCE * 1000))
 	assert_equal "$(runtime exec "$ID" nproc)" 1
 	wait_for has_listeners "$keeper" 2
 	runtime exec "$ID" killall -KILL sleep # but not pid 1, which nobody inside can kill
@@ -244,6 +248,7 @@ nested_folders() {
 	limited sleep 1000
 	keeper=$(keeper_pid)
 	assert_equal "$(stat -c %U:%a "$WORK/state-bulwark/$ID")" root:700
+	wait_for has_listeners "$keeper" 1
 	open=$(find "/proc/$keeper/fd" | wc -l)
 	"$PROBES/figures" junk "$WORK/state-bulwark/$ID/calls.sock"
 	chmod 755 "$WORK" "$WORK/state-bulwark" "$WORK/state-bulwark/$ID"

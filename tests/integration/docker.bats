@@ -396,6 +396,7 @@ two"
 
 @test "docker network: a published port, the default bridge, the way out" {
 	docker_run -d --name web -p 127.0.0.1:18080:80 bb httpd -f -p 80 -h /etc >/dev/null
+	wait_for nsenter --target "$(cat "$DOCKER_DIR/dockerd.pid")" --net busybox wget -qO /dev/null http://127.0.0.1:18080/passwd
 	run nsenter --target "$(cat "$DOCKER_DIR/dockerd.pid")" --net busybox wget -qO- http://127.0.0.1:18080/passwd
 	assert_status 0
 	assert_contains root:x:0:0

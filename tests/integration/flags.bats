@@ -15,7 +15,7 @@ pidfd_receive() {
 
 @test "--pidfd-socket: create sends init's, exec its process's" {
 	pidfd_receive
-	config_args sleep 100
+	config_args sleep 1000
 	runtime create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" --pidfd-socket "$WORK/pidfd.sock" "$ID" </dev/null \
 		>"$WORK/out" 2>&1
 	wait_for [ -s "$WORK/pidfd.out" ]
@@ -24,7 +24,7 @@ pidfd_receive() {
 	rm "$WORK/pidfd.sock"
 	pidfd_receive
 	cd "$WORK" # a relative name counts from the caller's folder
-	runtime exec --detach --pid-file "$WORK/exec.pid" --pidfd-socket pidfd.sock "$ID" sleep 100 </dev/null >"$WORK/out" 2>&1
+	runtime exec --detach --pid-file "$WORK/exec.pid" --pidfd-socket pidfd.sock "$ID" sleep 1000 </dev/null >"$WORK/out" 2>&1
 	wait_for [ -s "$WORK/pidfd.out" ]
 	assert_equal "$(cat "$WORK/pidfd.out")" "name=setns pid=$(cat "$WORK/exec.pid")"
 }
@@ -38,7 +38,7 @@ pidfd_receive() {
 	assert_status 1
 	assert_contains --pidfd-socket
 	[ ! -e "$WORK/state-${RUNTIME##*/}/$ID" ]
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec --pidfd-socket "$WORK/none" "$ID" touch /tmp/ran </dev/null
 	assert_status 255
 	assert_contains --pidfd-socket
@@ -74,7 +74,7 @@ manager_heard() {
 
 # shellcheck disable=SC2016 # the shell in the container expands
 READY='notifyd -s "$NOTIFY_SOCKET" STATUS=starting MAINPID=1 "FDSTORE=1" "READY=2" "X=1
-READY=1" && sleep 100'
+READY=1" && sleep 1000'
 
 @test "NOTIFY_SOCKET: start returns when the container is ready, and the manager hears who it is, and nothing else" {
 	manager_start "$WORK/manager.sock"
@@ -117,7 +117,7 @@ READY=1" && sleep 100'
 	assert_equal "$(manager_heard)" ""
 	runtime delete --force "$ID"
 	unset NOTIFY_SOCKET
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" cat /proc/self/mountinfo </dev/null
 	assert_lacks notify
 	run cat "/proc/$(container_pid)/environ"
@@ -195,7 +195,7 @@ exec_cgroup() {
 	local controller=$1
 	shift
 	rm -f "$WORK/exec.pid"
-	runtime exec --detach --pid-file "$WORK/exec.pid" "$@" "$ID" sleep 100 </dev/null >/dev/null 2>&1 || return
+	runtime exec --detach --pid-file "$WORK/exec.pid" "$@" "$ID" sleep 1000 </dev/null >/dev/null 2>&1 || return
 	awk -F: -v c="$controller" -v base="$CGROUP/$ID" '{ n = split($2, a, ","); for (i = 1; i <= n; i++) if (a[i] == c) {
 		sub(".*" base, "", $3); print $3; exit } }' "/proc/$(cat "$WORK/exec.pid")/cgroup"
 }
@@ -203,7 +203,7 @@ exec_cgroup() {
 # bats test_tags=vm-oldest
 @test "exec --cgroup: a path for all hierarchies" {
 	local line
-	container_start sleep 100
+	container_start sleep 1000
 	sub_cgroups_make
 	exec_cgroup pids --cgroup sub/deep
 	while IFS=: read -r _ _ line; do
@@ -222,7 +222,7 @@ exec_cgroup() {
 @test "exec --cgroup: one for some controllers of v1" {
 	requires_bulwark
 	cgroup_is_v2 pids && skip_or_fail "cgroup v2 only"
-	container_start sleep 100
+	container_start sleep 1000
 	sub_cgroups_make
 	assert_equal "$(exec_cgroup pids --cgroup pids:sub)" /sub
 	assert_equal "$(exec_cgroup memory --cgroup pids:sub)" ""
@@ -233,7 +233,7 @@ exec_cgroup() {
 @test "exec --cgroup: what is elsewhere, not there or said twice is refused" {
 	requires_bulwark
 	local word
-	container_start sleep 100
+	container_start sleep 1000
 	sub_cgroups_make
 	for word in ../other sub/../../x none bogus:sub :sub pids,:sub ,pids:sub cgroup.procs; do
 		run runtime exec --cgroup "$word" "$ID" touch /tmp/ran </dev/null
@@ -251,7 +251,7 @@ exec_cgroup() {
 }
 
 @test "exec: the short flags, and those of labels" {
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec -u 1000:1001 -g 7 -g 8 -e A=1 -e A=2 -e PATH=/nowhere "$ID" /bin/sh -c \
 		'echo $A; /bin/id -u; /bin/id -g; /bin/grep ^Groups: /proc/self/status' </dev/null
 	assert_equal "$(tr -s ' \t\n' ' ' <<<"$output")" "2 1000 1001 Groups: 7 8 "
@@ -267,7 +267,7 @@ exec_cgroup() {
 
 @test "exec --preserve-fds: passes on what it counts" {
 	echo three >"$WORK/three"
-	container_start sleep 100
+	container_start sleep 1000
 	output=$(timeout 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" exec --preserve-fds 1 "$ID" \
 		sh -c 'cat <&3; [ -e /proc/self/fd/4 ] || echo no 4' </dev/null 3<"$WORK/three" 4</)
 	assert_equal "$(tr '\n' ' ' <<<"$output")" "three no 4 "
@@ -282,7 +282,7 @@ exec_cgroup() {
 	printf '#!/no/such/interpreter\n' >"$ROOTFS/tmp/script"
 	echo nonsense >"$ROOTFS/tmp/nonsense"
 	chmod +x "$ROOTFS/tmp/script" "$ROOTFS/tmp/nonsense"
-	container_start sleep 100
+	container_start sleep 1000
 	config_set --arg cgroup "$CGROUP/other" '.linux.cgroupsPath = $cgroup'
 	while IFS='|' read -r program words; do
 		run runtime exec "$ID" "$program" </dev/null
@@ -334,12 +334,12 @@ no_cgroup_made() {
 @test "--cgroup-manager disabled: a container in the caller's cgroups, and none is touched" {
 	requires_bulwark
 	without_cgroup
-	config_args sleep 100
+	config_args sleep 1000
 	runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID" </dev/null >"$WORK/out" 2>&1
 	runtime --cgroup-manager=disabled start "$ID"
 	assert_equal "$(cgroups_of "$(container_pid)")" "$(cgroups_of $$)"
 	no_cgroup_made
-	runtime exec --cap CAP_SYS_ADMIN --detach --pid-file "$WORK/exec.pid" "$ID" unshare -p -f sleep 100 </dev/null >/dev/null 2>&1
+	runtime exec --cap CAP_SYS_ADMIN --detach --pid-file "$WORK/exec.pid" "$ID" unshare -p -f sleep 1000 </dev/null >/dev/null 2>&1
 	assert_equal "$(cgroups_of "$(cat "$WORK/exec.pid")")" "$(cgroups_of $$)"
 	run runtime exec "$ID" sh -c 'find /sys/fs/cgroup | wc -l; mknod /tmp/sda b 8 0; mkdir /sys/fs/cgroup/x' </dev/null
 	assert_contains "Operation not permitted"
@@ -376,7 +376,7 @@ ps_shows() {
 	run runtime --cgroup-manager disabled run --bundle "$BUNDLE" "$ID" </dev/null
 	assert_contains 1
 	assert_contains denied
-	config_args sleep 100
+	config_args sleep 1000
 	runtime --cgroup-manager disabled run --detach --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID" </dev/null >"$WORK/out" 2>&1
 	runtime delete --force "$ID"
 	process_is_dead "$(container_pid)"
@@ -407,7 +407,7 @@ ps_shows() {
 
 @test "--config: another file than the bundle's, for create, run and what exec starts from" {
 	requires_bulwark
-	config_args sh -c 'echo from $WHERE; sleep 100'
+	config_args sh -c 'echo from $WHERE; sleep 1000'
 	jq '.process.env += ["WHERE=elsewhere"] | .process.cwd = "/tmp"' "$BUNDLE/config.json" >"$WORK/other.json"
 	rm "$BUNDLE/config.json"
 	cd "$WORK" # a relative name counts from here, not from the bundle
@@ -457,7 +457,7 @@ ps_shows() {
 
 @test "calls: as containerd's shim and BuildKit make them" {
 	local json=(--log "$WORK/log.json" --log-format json)
-	config_args sleep 100
+	config_args sleep 1000
 	runtime --root "$WORK/state-${RUNTIME##*/}" "${json[@]}" --rootless=false --debug create --bundle "$BUNDLE" \
 		--pid-file "$WORK/$ID.pid" --no-pivot --no-new-keyring "$ID" </dev/null >"$WORK/out" 2>&1
 	runtime "${json[@]}" start "$ID"
@@ -486,7 +486,7 @@ runs() { [ "$(container_status 2>/dev/null)" = running ]; }
 stopped() { [ "$(container_status)" = stopped ]; }
 
 @test "calls: as conmon, CRI-O, Podman and Buildah make them" {
-	config_args sleep 100
+	config_args sleep 1000
 	echo kept >"$WORK/kept"
 	timeout 60 "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" --log-format=json --log="$WORK/log.json" create \
 		--bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" --no-pivot --no-new-keyring --preserve-fds 1 "$ID" \

@@ -104,9 +104,9 @@ assert_refused() {
 	done
 }
 
-# wait_for COMMAND...: until it succeeds, at most 15 s; in a guest, where everything takes its time, 90.
+# wait_for COMMAND...: until it succeeds, for as long as one verb may take.
 wait_for() {
-	local end=$((SECONDS + (${BULWARK_GUEST:-0} ? 90 : 15)))
+	local end=$((SECONDS + PATIENCE))
 	until "$@"; do
 		if [ $SECONDS -ge $end ]; then
 			fail "waited in vain for: $*"

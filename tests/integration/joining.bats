@@ -139,9 +139,10 @@ other_start() {
 @test "joining: in another's pid namespace kill reaches what the process left behind" {
 	join_first pid
 	# shellcheck disable=SC2016
-	other_start sh -c 'sleep 1000 & sleep 1001'
+	other_start sh -c 'sleep 1717 & sleep 1718'
 	local left
-	left=$(pgrep -f '^sleep 1000$')
+	wait_for pgrep -f '^sleep 1717$' >/dev/null # start does not wait for what it starts
+	left=$(pgrep -f '^sleep 1717$')
 	runtime kill "$OTHER" KILL
 	wait_for process_is_dead "$(container_pid "$OTHER")"
 	runtime delete "$OTHER"

@@ -167,7 +167,7 @@ do_wiped() {
 		cgroups | xargs -r rmdir 2>/dev/null || :
 	done
 	# sweeping is create's business, and done at most every ten seconds
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + 60))
 	i=10
 	while [ "$(held_ranges)" -gt 0 ] && [ $SECONDS -lt $end ]; do
 		bundle "$i"

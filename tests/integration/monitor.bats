@@ -182,15 +182,16 @@ slice_cpu_us() {
 	local keeper worker pid
 	container_start sleep 1000
 	keeper=$(keeper_pid) worker=$(worker_pid "$(keeper_pid)") pid=$(container_pid)
+	sync # what others wrote is not what is waited for below
 	kill -STOP "$keeper" "$worker"
-	run timeout 5 cat "/proc/$pid/root/proc/meminfo"
+	run timeout $PATIENCE cat "/proc/$pid/root/proc/meminfo"
 	assert_status 1
-	run timeout 5 ls -la "/proc/$pid/root/proc" "/proc/$pid/root/sys/devices/system"
+	run timeout $PATIENCE ls -la "/proc/$pid/root/proc" "/proc/$pid/root/sys/devices/system"
 	[ "$status" -ne 124 ]
-	timeout 5 df -a >/dev/null || [ $? -ne 124 ]
-	timeout 5 findmnt >/dev/null
-	timeout 5 findmnt -N "$pid" >/dev/null || [ $? -ne 124 ]
-	timeout 5 sync
+	timeout $PATIENCE df -a >/dev/null || [ $? -ne 124 ]
+	timeout $PATIENCE findmnt >/dev/null
+	timeout $PATIENCE findmnt -N "$pid" >/dev/null || [ $? -ne 124 ]
+	timeout $PATIENCE sync
 	kill -CONT "$keeper" "$worker"
 	run runtime exec "$ID" grep -c ^MemTotal: /proc/meminfo
 	assert_equal "$output" 1
@@ -200,7 +201,7 @@ slice_cpu_us() {
 
 # bats test_tags=vm-once
 @test "monitor: its worker killed every 20 ms while eight read every file: no read fails" {
-	local keeper worker kills=0 seconds=8 list files reader
+	local keeper worker kills=0 seconds=8 answers=0 list files reader end=$((SECONDS + 2 * PATIENCE))
 	[ "${FULL:-0}" != 1 ] || seconds=30
 	container_start sleep 1000
 	list=$(emulated)
@@ -208,21 +209,24 @@ slice_cpu_us() {
 	files=($list)
 	[ ${#files[@]} -gt 20 ]
 	keeper=$(keeper_pid)
-	runtime exec "$ID" readers read 8 $seconds "${files[@]}" >"$WORK/readers" 2>&1 &
-	reader=$!
 	exec {sleeper}<> <(:)
-	while kill -0 $reader 2>/dev/null; do
-		read -r -t 0.02 -u $sleeper || :
-		read -r worker <"/proc/$keeper/task/$keeper/children" || :
-		[ -n "$worker" ] || continue
-		kill -KILL "${worker%% *}" 2>/dev/null && kills=$((kills + 1))
+	# Once is enough, but for a guest on a busy machine.
+	until [ $kills -gt 24 ] && [ $answers -gt 200 ]; do
+		[ $SECONDS -lt $end ] || fail "$kills kills, $answers answers"
+		runtime exec "$ID" readers read 8 $seconds "${files[@]}" >"$WORK/readers" 2>&1 &
+		reader=$!
+		while kill -0 $reader 2>/dev/null; do
+			read -r -t 0.02 -u $sleeper || :
+			read -r worker <"/proc/$keeper/task/$keeper/children" || :
+			[ -n "$worker" ] || continue
+			kill -KILL "${worker%% *}" 2>/dev/null && kills=$((kills + 1))
+		done
+		wait $reader || fail "$(cat "$WORK/readers")"
+		echo "# $kills kills: $(tail -n 1 "$WORK/readers")" >&3
+		[[ "$(cat "$WORK/readers")" =~ ^ok=([0-9]+)\ failed=0\ short=0\  ]] || fail "$(cat "$WORK/readers")"
+		answers=$((answers + BASH_REMATCH[1]))
 	done
 	exec {sleeper}<&-
-	wait $reader || fail "$(cat "$WORK/readers")"
-	echo "# $kills kills: $(tail -n 1 "$WORK/readers")" >&3
-	[ $kills -gt $((seconds * 3)) ] # in a guest without KVM; here it is fifteen times as many
-	[[ "$(cat "$WORK/readers")" =~ ^ok=([0-9]+)\ failed=0\ short=0\  ]] || fail "$(cat "$WORK/readers")"
-	[ "${BASH_REMATCH[1]}" -gt 200 ]
 }
 
 # bats test_tags=vm-once
@@ -236,7 +240,7 @@ slice_cpu_us() {
 	wait_for grep -q "fuse\|request_wait" "/proc/$reader/stack"
 	kill -KILL "$worker" "$reader"
 	kill -CONT "$keeper"
-	"$PROBES/await" "$reader" 5000
+	"$PROBES/await" "$reader" $((PATIENCE * 1000))
 	run runtime exec "$ID" grep -c ^cpu0 /proc/stat
 	assert_equal "$output" 1
 }
@@ -248,29 +252,30 @@ slice_cpu_us() {
 	container_start sleep 1000
 	keeper=$(keeper_pid) worker=$(worker_pid "$(keeper_pid)")
 	[ "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" != emulation ]
+	sync
 	kill -KILL "$keeper"
-	"$PROBES/await" "$worker" 5000
-	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" cat /proc/meminfo
+	"$PROBES/await" "$worker" $((PATIENCE * 1000))
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" cat /proc/meminfo
 	[ "$status" -ne 124 ] && [ "$status" -ne 0 ]
 	assert_contains "not connected"
-	run timeout 10 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" echo alive
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" echo alive
 	assert_equal "$output" alive
 	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"] | split(",") | last')" emulation
-	run timeout 30 "$CTL" status --json
+	run timeout $PATIENCE "$CTL" status --json
 	jq -e --arg id "$ID" '.degraded[] | select(.id == $id) | .missing | split(",") | index("emulation")' <<<"$output"
-	run timeout 30 "$CTL" status
+	run timeout $PATIENCE "$CTL" status
 	grep -q "^degraded: $ID below $WORK/state-bulwark runs without .*emulation" <<<"$output"
 	pid=$(container_pid)
 	for command in "df -a" "ls -la /proc/$pid/root/proc /proc/$pid/root/sys/devices/system/cpu" "findmnt -N $pid" findmnt sync \
 		"cat /proc/$pid/mountinfo" "cat /proc/$pid/root/proc/meminfo"; do
 		# shellcheck disable=SC2086 # words
-		timeout 10 $command >/dev/null 2>&1 || [ $? -ne 124 ] || fail "$command hangs"
+		timeout $PATIENCE $command >/dev/null 2>&1 || [ $? -ne 124 ] || fail "$command hangs"
 	done
 	# of all that is mounted, in a namespace of its own, and in a copy of the container's
-	timeout 20 unshare --mount --propagation private umount -a >/dev/null 2>&1 || [ $? -ne 124 ]
-	timeout 20 nsenter --mount --root --target "$pid" unshare --mount umount -a >/dev/null 2>&1 || [ $? -ne 124 ]
+	timeout $PATIENCE unshare --mount --propagation private umount -a >/dev/null 2>&1 || [ $? -ne 124 ]
+	timeout $PATIENCE nsenter --mount --root --target "$pid" unshare --mount umount -a >/dev/null 2>&1 || [ $? -ne 124 ]
 	runtime delete --force "$ID"
-	"$PROBES/await" "$pid" 5000
+	"$PROBES/await" "$pid" $((PATIENCE * 1000))
 	[ ! -e "$WORK/state-bulwark/$ID" ]
 }
 
@@ -280,15 +285,15 @@ slice_cpu_us() {
 	container_start sleep 1000
 	keeper=$(keeper_pid) worker=$(worker_pid "$(keeper_pid)")
 	kill -KILL "$(container_pid)"
-	"$PROBES/await" "$keeper" 5000
-	"$PROBES/await" "$worker" 5000
+	"$PROBES/await" "$keeper" $((PATIENCE * 1000))
+	"$PROBES/await" "$worker" $((PATIENCE * 1000))
 	runtime delete "$ID"
 	bundle_new
 	container_create "$ID"
 	keeper=$(keeper_pid) worker=$(worker_pid "$(keeper_pid)")
 	runtime delete --force "$ID"
 	process_is_dead "$keeper"
-	process_is_dead "$worker"
+	wait_for process_is_dead "$worker"
 }
 
 # bats test_tags=vm-once
@@ -315,11 +320,11 @@ slice_cpu_us() {
 	assert_lacks "nobody asked"
 	[[ "$output" =~ refused\ ([0-9]+)\ system\ calls ]]
 	[ "${BASH_REMATCH[1]}" -gt 900 ]
-	run timeout 30 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" cat /proc/meminfo # it left nothing to go on with
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" cat /proc/meminfo # it left nothing to go on with
 	[ "$status" -ne 124 ]
 	assert_contains "not connected"
 	assert_equal "$(cat "$ROOTFS/tmp/guard")" "its own bytes"
-	run timeout 30 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" figures sysinfo 64
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" figures sysinfo 64
 	assert_equal "$output" ENOSYS
 	kill -0 "$keeper"
 	run runtime exec "$ID" echo alive
@@ -410,11 +415,12 @@ container_sees() { # TEXT FILE
 	strace -qq -e trace=fspick -o "$WORK/drops" -p "$(keeper_pid)" 3>&- 4>&- &
 	HELPERS+=($!)
 	wait_for grep -q "^TracerPid:.[1-9]" "/proc/$(keeper_pid)/status"
+	local begin=$SECONDS
 	timeout 4 bash -c 'while :; do find "$0" >/dev/null; done' "$MERGED" || :
 	kill $!
 	wait $! || :
 	[ "$(grep -c fspick "$WORK/drops")" -ge 4 ]
-	[ "$(grep -c fspick "$WORK/drops")" -le 80 ] # two sides, ten times, four seconds
+	[ "$(grep -c fspick "$WORK/drops")" -le $((2 * 10 * (SECONDS - begin))) ] # two sides, ten times a second
 	runtime delete --force "$ID"
 	overlay_done
 }

@@ -28,7 +28,7 @@ policy_folders() {
 
 runtime() {
 	# shellcheck disable=SC2016 # the inner shell expands
-	timeout -k 5 60 unshare --mount sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh \
+	timeout -k 5 $PATIENCE unshare --mount sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh \
 		"$WORK/policy" "${POLICY%/*}" "$RUNTIME" --root "$WORK/state-${RUNTIME##*/}" "$@" 3>&- 4>&-
 }
 

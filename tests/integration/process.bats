@@ -356,7 +356,7 @@ tty_receive() {
 # bats test_tags=vm-oldest
 @test "exec: runs in the container's namespaces, and gives the exit code" {
 	local ns
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" sh -c 'echo inside; exit 9' </dev/null
 	assert_status 9
 	assert_equal "$output" inside
@@ -369,14 +369,14 @@ tty_receive() {
 }
 
 @test "exec: is in the container's cgroups" {
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" sleep 0 </dev/null
-	runtime exec --detach --pid-file "$WORK/exec.pid" "$ID" sleep 100 </dev/null >/dev/null 2>&1
+	runtime exec --detach --pid-file "$WORK/exec.pid" "$ID" sleep 1000 </dev/null >/dev/null 2>&1
 	assert_equal "$(cat "/proc/$(cat "$WORK/exec.pid")/cgroup")" "$(cat "/proc/$(container_pid)/cgroup")"
 }
 
 @test "exec: failures are 255, a missing program in the words engines look for" {
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" no-such-program </dev/null
 	assert_status 255
 	assert_contains 'executable file not found in $PATH'
@@ -386,13 +386,13 @@ tty_receive() {
 }
 
 @test "exec: death by a signal is 128 and the signal" {
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" sh -c 'kill -9 $$' </dev/null
 	assert_status 137
 }
 
 @test "exec: in a container that does not run" {
-	config_args sleep 100
+	config_args sleep 1000
 	container_create
 	runtime kill "$ID" KILL
 	container_wait
@@ -404,7 +404,7 @@ tty_receive() {
 }
 
 @test "exec --user, --cwd, --env, --additional-gids" {
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec --user 1000:1001 --cwd /tmp --env A=1 --env B=2 --additional-gids 7 "$ID" \
 		sh -c 'id -u; id -g; pwd; echo $A$B; grep ^Groups /proc/self/status' </dev/null
 	assert_status 0
@@ -415,7 +415,7 @@ tty_receive() {
 }
 
 @test "exec --cap: raises, and leaves inheritable and ambient alone for root" {
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec --cap CAP_NET_RAW "$ID" grep -E '^Cap(Eff|Inh)' /proc/self/status </dev/null
 	assert_status 0
 	assert_equal "${lines[0]}" $'CapInh:\t0000000000000000'
@@ -424,8 +424,8 @@ tty_receive() {
 
 @test "exec --process --detach --pid-file: as shims and conmon call it" {
 	local pid
-	container_start sleep 100
-	jq -n '{terminal: false, user: {uid: 1000, gid: 1000}, args: ["sh", "-c", "id -u >/tmp/who; exec sleep 100"],
+	container_start sleep 1000
+	jq -n '{terminal: false, user: {uid: 1000, gid: 1000}, args: ["sh", "-c", "id -u >/tmp/who; exec sleep 1000"],
 		env: ["PATH=/bin"], cwd: "/tmp", capabilities: {}, noNewPrivileges: true}' >"$WORK/process.json"
 	runtime exec --process "$WORK/process.json" --detach --pid-file "$WORK/exec.pid" "$ID" </dev/null >/dev/null 2>&1
 	pid=$(cat "$WORK/exec.pid")
@@ -436,7 +436,7 @@ tty_receive() {
 }
 
 @test "exec --tty with a console socket" {
-	container_start sleep 100
+	container_start sleep 1000
 	tty_receive
 	runtime exec --tty --console-socket "$WORK/console.sock" --detach --pid-file "$WORK/exec.pid" "$ID" \
 		sh -c 'tty && echo on a terminal' </dev/null >/dev/null 2>&1
@@ -481,7 +481,7 @@ tty_receive() {
 	requires chrt
 	config_set '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 1000000, deadline: 20000000, period: 30000000,
 		flags: ["SCHED_FLAG_RESET_ON_FORK"]}'
-	container_start sleep 100
+	container_start sleep 1000
 	run chrt -p "$(container_pid)"
 	assert_contains SCHED_DEADLINE
 	assert_contains 1000000/20000000/30000000
@@ -536,7 +536,7 @@ tty_receive() {
 @test "exec: seccomp, capabilities and no_new_privs of the container hold" {
 	config_set '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
 		{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1}]}'
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" mkdir /tmp/x </dev/null
 	[ "$status" -ne 0 ]
 	assert_contains "not permitted"
@@ -545,7 +545,7 @@ tty_receive() {
 }
 
 @test "exec: passes standard input on, and leaks no descriptor" {
-	container_start sleep 100
+	container_start sleep 1000
 	output=$(echo through | runtime exec "$ID" cat)
 	assert_equal "$output" through
 	exec 5</etc 27</
@@ -555,7 +555,7 @@ tty_receive() {
 }
 
 @test "exec: leaves what its process does not read on standard input" {
-	container_start sleep 100
+	container_start sleep 1000
 	printf 'a\nb\n' >"$WORK/in"
 	output=$( { runtime exec "$ID" true && cat; } <"$WORK/in")
 	assert_equal "$output" $'a\nb'
@@ -564,7 +564,7 @@ tty_receive() {
 }
 
 @test "exec, run: end with their process, though standard input stays open and silent" {
-	container_start sleep 100
+	container_start sleep 1000
 	mkfifo "$WORK/silent"
 	exec 5<>"$WORK/silent"
 	runtime exec "$ID" true <&5
@@ -576,7 +576,7 @@ tty_receive() {
 
 @test "exec: many at once" {
 	local i jobs=()
-	container_start sleep 100
+	container_start sleep 1000
 	for i in 1 2 3 4 5 6 7 8; do
 		runtime exec "$ID" sh -c "echo $i >>/tmp/many" </dev/null >/dev/null 2>&1 &
 		jobs+=($!)

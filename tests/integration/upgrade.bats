@@ -16,7 +16,7 @@ setup() {
 # upgrade PROGRAM [MODE]: as if `make install` had put it where it belongs
 upgrade() {
 	# shellcheck disable=SC2016 # the inner shell expands
-	timeout -k 5 60 unshare --mount --propagation private bash -c '
+	timeout -k 5 $PATIENCE unshare --mount --propagation private bash -c '
 		mount -t tmpfs -o mode=0755 tmpfs /usr/local && mkdir -p /usr/local/libexec/bulwark &&
 		install -m "$2" "$1" /usr/local/libexec/bulwark/bulwark-monitor && eval "$4" && exec "$3/bulwarkctl" upgrade' \
 		bash "$1" "${2:-0755}" "$WORK/sbin" "${3:-:}" </dev/null 2>&1 3>&- 4>&-
@@ -25,6 +25,10 @@ upgrade() {
 broken() { # NAME
 	[ "$BUILD/hostile/$1" -nt "$TESTS/hostile/$1.c" ] || make -s -C "$TOP" B="$BUILD" "$BUILD/hostile/$1"
 	echo "$BUILD/hostile/$1"
+}
+
+old_serves() { # KEEPER
+	cmp -s "/proc/$(worker_pid "$1")/exe" "$BUILD/bulwark-monitor"
 }
 
 is_newer() { # PID
@@ -79,7 +83,7 @@ is_newer() { # PID
 	run upgrade "$(broken quitter)" # it looked well enough: found out later
 	wait $reader || fail "$(cat "$WORK/readers")"
 	[[ "$(cat "$WORK/readers")" =~ ^ok=([0-9]+)\ failed=0\ short=0\  ]] || fail "$(cat "$WORK/readers")"
-	cmp "/proc/$(worker_pid "$keeper")/exe" "$BUILD/bulwark-monitor"
+	wait_for old_serves "$keeper"
 	run runtime exec "$ID" cat /proc/sys/kernel/panic
 	assert_equal "$output" 7
 	[ "$(keeper_pid)" = "$keeper" ]
@@ -106,7 +110,7 @@ is_newer() { # PID
 	[ -S "$WORK/state-bulwark/$ID/monitor.sock" ]
 	assert_equal "$(stat -c '%u %a' "$WORK/state-bulwark/$ID")" "0 700"
 	kill -KILL "$keeper"
-	"$PROBES/await" "$keeper" 5000
+	"$PROBES/await" "$keeper" $((PATIENCE * 1000))
 	run upgrade "$WORK/new"
 	assert_status 0
 	assert_contains "$ID: it has no monitor that could be upgraded"

@@ -313,7 +313,7 @@ static void test_cgroup_freeze_does_not_wait_for_a_folder_that_is_gone(void **st
 	/* removed after it was told */
 	assert_int_equal(unlinkat(fd, "cgroup.events", 0), 0);
 	assert_int_equal(unlinkat(fd, "cgroup.procs", 0), 0);
-	alarm(5); /* less than what is waited for one that is there */
+	alarm(9); /* less than what is waited for one that is there */
 	assert_int_equal(cgroup_freeze(&cgroup, false, &err), 0);
 	assert_int_equal(cgroup_freeze(&cgroup, true, &err), -ENOENT);
 	/* and before */

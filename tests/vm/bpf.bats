@@ -65,7 +65,7 @@ teardown() {
 
 # bats test_tags=vm
 @test "bpf: bpftool shows programs and containers by name" {
-	aside "$CONTAIN" --id shown --mode enforce -- sleep 100
+	aside "$CONTAIN" --id shown --mode enforce -- sleep 1000
 	wait_for sh -c 'bpftool map dump pinned /sys/fs/bpf/bulwark/containers | grep -q LSM_MODE_ENFORCE'
 	run bpftool map dump pinned /sys/fs/bpf/bulwark/containers
 	echo "$output"

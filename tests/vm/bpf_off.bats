@@ -44,7 +44,7 @@ setup_file() {
 }
 
 @test "bpf off: required, a container is refused with those words; preferred, it runs and is shown as degraded" {
-	config_args sleep 100
+	config_args sleep 1000
 	policy_write '{"bpfLsm": {"value": "required"}}'
 	run_aside runtime create --bundle "$BUNDLE" "$ID"
 	echo "$output"

@@ -79,7 +79,7 @@ recorded() {
 
 # bats test_tags=vm-once
 @test "bpf lsm: registered by create, armed by the execve(2) that start allows, forgotten by delete" {
-	config_args sleep 100
+	config_args sleep 1000
 	container_create
 	assert_equal "$(mode_of "$ID")" off
 	run runtime state "$ID"
@@ -143,7 +143,7 @@ recorded() {
 @test "bpf lsm: masked and read-only paths become rules of the container" {
 	config_set '.linux.maskedPaths = ["/proc/interrupts", "/sys/firmware", "/etc/other"] |
 		.linux.readonlyPaths = ["/proc/sys/kernel/domainname"]'
-	config_args sleep 100
+	config_args sleep 1000
 	container_create
 	assert_equal "$(bpftool -j map dump pinned /sys/fs/bpf/bulwark/masks | jq length)" 3
 	runtime delete --force "$ID"
@@ -157,7 +157,7 @@ recorded() {
 
 # bats test_tags=vm-oldest
 @test "bpf lsm: exec enters unhindered, and what it runs is confined" {
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" attack alg keyctl
 	assert_status 0
 	assert_equal "$output" $'alg EPERM\nkeyctl EPERM'
@@ -172,14 +172,14 @@ recorded() {
 # bats test_tags=vm-oldest
 @test "bpf lsm: standard input, output and error can be opened again; host's null by any number of containers" {
 	local i
-	container_start sleep 100
+	container_start sleep 1000
 	# >/dev/stdout of a file of the host
 	runtime exec "$ID" sh -c 'chmod 666 /dev/stdout; echo hello >/dev/stdout' </dev/null >"$WORK/out" 2>&1 || cat "$WORK/out"
 	run runtime exec "$ID" sh -c 'cat /dev/stdin; echo "cat $?"' </dev/null
 	assert_equal "$output" 'cat 0'
 	for i in {1..10}; do
 		config_set --arg path "$CGROUP/null-$i" '.linux.cgroupsPath = $path'
-		config_args sleep 100
+		config_args sleep 1000
 		container_create "$ID-$i"
 		runtime start "$ID-$i"
 	done
@@ -195,13 +195,13 @@ recorded() {
 	echo secret >"$WORK/leak/file"
 	chmod 0711 "$WORK"
 	config_args sh -c 'cat /proc/self/fd/3/file'
-	run timeout 60 "$RUNTIME" --root "$WORK/state-bulwark" run --preserve-fds 1 --bundle "$BUNDLE" "$ID" \
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" run --preserve-fds 1 --bundle "$BUNDLE" "$ID" \
 		</dev/null 3<"$WORK/leak" 4>&-
 	[ "$status" -ne 0 ]
 	assert_lacks secret
 	assert_equal "$(recorded)" "file_open refused $ID"
 	policy_write '{"bpfLsmMode": {"value": "audit"}}'
-	run timeout 60 "$RUNTIME" --root "$WORK/state-bulwark" run --preserve-fds 1 --bundle "$BUNDLE" "$ID" \
+	run timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" run --preserve-fds 1 --bundle "$BUNDLE" "$ID" \
 		</dev/null 3<"$WORK/leak" 4>&-
 	assert_contains secret # without the layer it is read
 }
@@ -227,7 +227,7 @@ recorded() {
 	bundle_new
 	printf '#!/proc/self/exe --version\n' >"$ROOTFS/bin/evil"
 	chmod 0755 "$ROOTFS/bin/evil"
-	container_start sleep 100
+	container_start sleep 1000
 	run runtime exec "$ID" evil </dev/null
 	[ "$status" -ne 0 ]
 	assert_lacks 'bulwark version'
@@ -246,7 +246,7 @@ config_join() {
 @test "bpf lsm: a second container in the first one's user namespace, with a policy of its own" {
 	local first
 	policy_write '{"bpfLsmAllow": {"value": ["af_alg"]}}'
-	container_start sleep 100
+	container_start sleep 1000
 	first=$(container_pid)
 	policy_write
 	bundle_new
@@ -254,7 +254,7 @@ config_join() {
 		.hooks = {createContainer: [{path: "/bin/sh", args: ["sh", "-c", "echo hooked >>out; exit 0"]}]}'
 	config_join network "/proc/$first/ns/net"
 	config_join ipc "/proc/$first/ns/ipc"
-	config_args sleep 100
+	config_args sleep 1000
 	container_create "$ID-other"
 	assert_equal "$(mode_of "$ID-other")" off
 	run runtime state "$ID-other"
@@ -275,7 +275,7 @@ config_join() {
 # bats test_tags=vm-once
 @test "bpf lsm: a container without a cgroup is confined, whatever else its pod has, started or not" {
 	local first
-	config_args sh -c 'until [ -e /tmp/go ]; do sleep 0.1; done; attack alg; exec sleep 100'
+	config_args sh -c 'until [ -e /tmp/go ]; do sleep 0.1; done; attack alg; exec sleep 1000'
 	run_aside runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID"
 	assert_status 0
 	first=$(container_pid)
@@ -285,7 +285,7 @@ config_join() {
 	config_join user "/proc/$first/ns/user"
 	config_join network "/proc/$first/ns/net"
 	config_join ipc "/proc/$first/ns/ipc"
-	config_args sleep 100
+	config_args sleep 1000
 	container_create "$ID-other"
 	runtime start "$ID"
 	wait_for mode_is "$ID" enforce
@@ -313,7 +313,7 @@ namespace_of_seven_lines() {
 # bats test_tags=vm-once
 @test "bpf lsm: the namespace number of a container that has stopped makes nobody else a container" {
 	local number i
-	container_start sleep 100
+	container_start sleep 1000
 	number=$("$CTL" status --json | jq -r '.containers[0].userNamespace')
 	runtime kill "$ID" KILL
 	container_wait
@@ -334,7 +334,7 @@ namespace_of_seven_lines() {
 
 # bats test_tags=vm-once
 @test "bpf lsm: a layer that was unloaded since create stops start, not exec" {
-	config_args sleep 100
+	config_args sleep 1000
 	container_create
 	run "$CTL" unload
 	assert_contains '1 container would lose'
@@ -342,7 +342,7 @@ namespace_of_seven_lines() {
 	run_aside runtime start "$ID"
 	assert_refused 'BPF LSM' unloaded 'create it again'
 	runtime delete --force "$ID"
-	container_start sleep 100 # loads it again
+	container_start sleep 1000 # loads it again
 	assert_equal "$(mode_of "$ID")" enforce
 	"$CTL" unload --force
 	run runtime exec "$ID" echo still
@@ -353,7 +353,7 @@ namespace_of_seven_lines() {
 
 # bats test_tags=vm
 @test "bpf lsm: confined with every process of bulwark killed" {
-	container_start sh -c 'while ! [ -e /tmp/go ]; do sleep 0.1; done; attack alg >/tmp/answer; sleep 100'
+	container_start sh -c 'while ! [ -e /tmp/go ]; do sleep 0.1; done; attack alg >/tmp/answer; sleep 1000'
 	pkill -KILL -f "$BUILD/" || true # none is needed
 	touch "$ROOTFS/tmp/go"
 	wait_for test -s "$ROOTFS/tmp/answer"
@@ -393,12 +393,12 @@ without_btf() {
 # bats test_tags=vm-once
 @test "bpf lsm: a kernel without BTF: required, nothing is started; preferred, containers are shown as degraded" {
 	"$CTL" unload >/dev/null
-	config_args sleep 100
-	run_aside without_btf timeout 60 "$RUNTIME" --root "$WORK/state-bulwark" create --bundle "$BUNDLE" "$ID"
+	config_args sleep 1000
+	run_aside without_btf timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" create --bundle "$BUNDLE" "$ID"
 	assert_refused 'BPF LSM' CONFIG_DEBUG_INFO_BTF=y preferred "$POLICY"
 	[ -z "$(ls /sys/fs/bpf)" ]
 	policy_write '{"bpfLsm": {"value": "preferred"}}'
-	run_aside without_btf timeout 60 "$RUNTIME" --root "$WORK/state-bulwark" create --bundle "$BUNDLE" "$ID"
+	run_aside without_btf timeout $PATIENCE "$RUNTIME" --root "$WORK/state-bulwark" create --bundle "$BUNDLE" "$ID"
 	assert_status 0
 	runtime start "$ID"
 	assert_equal "$(runtime state "$ID" | jq -r '.annotations["io.bulwark.degraded"]')" bpf-lsm
@@ -417,7 +417,7 @@ without_btf() {
 	assert_status 0
 	assert_equal "$output" 'alg EPERM'
 	assert_equal "$(recorded)" "socket_create refused $ID"
-	config_args sleep 100
+	config_args sleep 1000
 	run_aside runtime --cgroup-manager disabled create --bundle "$BUNDLE" --pid-file "$WORK/$ID.pid" "$ID"
 	assert_status 0
 	runtime start "$ID"

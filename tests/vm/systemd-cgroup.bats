@@ -232,7 +232,13 @@ wait_for() {
 }
 
 @test "systemd-cgroup: a scope that failed leaves nothing behind" {
-	config '.annotations = {"org.systemd.property.RuntimeMaxSec": "1", "org.systemd.property.TimeoutStopSec": "1"}'
+	local begin=$SECONDS
+	create
+	runtime start c1
+	runtime delete --force c1
+	# Its time begins within create, and must not be over before start is.
+	config ".annotations = {\"org.systemd.property.TimeoutStopSec\": \"1\",
+		\"org.systemd.property.RuntimeMaxSec\": \"$((3 * (SECONDS - begin) + 3))\"}"
 	create
 	runtime start c1
 	wait_for gone try-c1.scope
@@ -308,7 +314,8 @@ wait_for() {
 # What a create that is killed may leave: its init is a zombie when systemd comes to it, for which 257 starts the scope.
 @test "systemd-cgroup: a scope in which nothing runs is collected, one with a process is not" {
 	local program=${RUNTIME%/test/bulwark}/bulwark-systemd parent zombie
-	bash -c 'sleep 0.5 & echo $! >/data/zombie; exec sleep 1000' 3>&- 4>&- & # which waits for nobody
+	# which waits for nobody
+	bash -c '(until grep -qx sleep "/proc/$$/comm"; do sleep 0.1; done) & echo $! >/data/zombie; exec sleep 1000' 3>&- 4>&- &
 	parent=$!
 	zombie_is_there() { grep -q 'State:.Z' "/proc/$(cat /data/zombie)/status"; }
 	wait_for zombie_is_there

@@ -232,7 +232,8 @@ static void hammer(time_t end, int with_signals)
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 
-	while (d && time(NULL) < end) {
+	/* on a slow machine somebody comes late */
+	while (d && (time(NULL) < end || (!counts->met && time(NULL) < end + 60))) {
 		rewinddir(d);
 		while ((e = readdir(d)))
 			if (isdigit((unsigned char)e->d_name[0]) && atoi(e->d_name) != getpid())
