@@ -532,6 +532,40 @@ int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err)
 	return 0;
 }
 
+int cgroup_open_entries(const struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err)
+{
+	*ret_n = 0;
+	for (size_t i = 0; i < cgroup->n; i++) {
+		const struct hierarchy *h = &cgroup->list[i];
+		int fd;
+
+		if (h->is_v2)
+			continue;
+		fd = openat(h->fd, "tasks", O_WRONLY | O_CLOEXEC);
+		if (fd < 0) {
+			int r = error_set(err, errno, "cannot open '%s/%s/tasks'", h->mount,
+					  h->path);
+
+			while (*ret_n > 0)
+				fd_close(ret_fds[--*ret_n]);
+			return r;
+		}
+		ret_fds[(*ret_n)++] = fd;
+	}
+	return 0;
+}
+
+int cgroup_enter_opened(const int *fds, size_t n, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = fd_write_all(fds[i], "0", 1, err);
+
+		if (r < 0)
+			return error_wrap(err, "cannot move into a cgroup");
+	}
+	return 0;
+}
+
 json_t *cgroup_features(void)
 {
 	int systemd = access(PATHS_SYSTEMD, X_OK) == 0; /* a build may leave it out: SYSTEMD=0 */

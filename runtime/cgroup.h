@@ -122,11 +122,29 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid, gid_t gid, struct error *e
  */
 int cgroup_enter(struct cgroup *cgroup, pid_t pid, struct error *err);
 
+/**
+ * cgroup_open_entries() - For a child that is cloned into the v2 folder, and may open the others no more itself
+ * @ret_fds:	one for each hierarchy of v1, closed by the caller; room for CGROUP_HIERARCHIES_MAX
+ *
+ * Who writes to them moves, by the rights of who opened them (Linux 5.16, and what was repaired since).
+ */
+int cgroup_open_entries(const struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err);
+
+/* The caller, which has no other thread. */
+int cgroup_enter_opened(const int *fds, size_t n, struct error *err);
+
 /* The v2 folder for CLONE_INTO_CGROUP, borrowed; -EBADF where there is none. */
 int cgroup_v2_fd(const struct cgroup *cgroup);
 
 /* All processes in the cgroup and below, each once. @ret is malloc'ed, owned by the caller. */
 int cgroup_pids(const struct cgroup *cgroup, pid_t **ret, size_t *ret_n, struct error *err);
+
+/*
+ * Sends to those of @pids, a list of cgroup_pids(), that are the container's still: a number that was reused meanwhile is
+ * noticed. The first error is returned, after all were tried.
+ */
+int cgroup_signal(const struct cgroup *cgroup, const pid_t *pids, size_t n, int signal,
+		  struct error *err);
 
 /*
  * SIGKILL to everything in it, however fast it forks (cgroup.kill, or freeze-kill-thaw), without waiting for the ends.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 #define POLL_NS 2000000 /* between two looks at what the kernel takes its time for */
 #define FREEZE_MS 10000
 
-/* ---- list and kill --------------------------------------------------------------------------------------------- */
+/* ---- list ------------------------------------------------------------------------------------------------------ */
 
 struct pid_list {
 	pid_t *items;
@@ -97,9 +98,11 @@ static int walk(int fd, int depth,
 
 static int collect(int parent_fd, const char *name, int fd, void *data, struct error *err)
 {
+	int r = add_pids(fd, data, err);
+
 	(void)parent_fd;
-	(void)name;
-	return add_pids(fd, data, err);
+	/* A threaded folder, and one that waits to become one: the folder that its threads belong to lists the processes. */
+	return name && r == -EOPNOTSUPP ? 0 : r;
 }
 
 /* Where every process of the container is listed: v2 where it is, else the first hierarchy that is left. */
@@ -129,6 +132,61 @@ int cgroup_pids(const struct cgroup *cgroup, pid_t **ret, size_t *ret_n, struct 
 	*ret_n = list.n;
 	return 0;
 }
+
+/* ---- signal ---------------------------------------------------------------------------------------------------- */
+
+#define SIGNAL_BATCH 256 /* descriptors at a time: engines give us 1024 */
+
+static bool has_pid(const pid_t *pids, size_t n, pid_t pid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * A number may be reused between reading and signalling. So: descriptors first, then the list again. A process that is alive
+ * when its signal is sent has had its number throughout, and the second list says that it is the container's.
+ */
+static int signal_batch(const struct cgroup *cgroup, const pid_t *pids, size_t n, int signal,
+			struct error *err)
+{
+	int pidfds[SIGNAL_BATCH], result = 0, r;
+	_cleanup_free_ pid_t *again = NULL;
+	size_t n_again = 0;
+
+	for (size_t i = 0; i < n; i++)
+		pidfds[i] = (int)syscall(SYS_pidfd_open, pids[i], 0);
+	r = cgroup_pids(cgroup, &again, &n_again, err);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0 && pidfds[i] >= 0 && has_pid(again, n_again, pids[i]) &&
+		    syscall(SYS_pidfd_send_signal, pidfds[i], signal, NULL, 0) < 0 &&
+		    errno != ESRCH && result == 0)
+			result = error_set(err, errno, "cannot send signal %d to process %d",
+					   signal, (int)pids[i]);
+		fd_close(pidfds[i]);
+	}
+	return r < 0 ? r : result;
+}
+
+int cgroup_signal(const struct cgroup *cgroup, const pid_t *pids, size_t n, int signal,
+		  struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	int first = 0;
+
+	for (size_t i = 0; i < n; i += SIGNAL_BATCH) {
+		size_t batch = n - i < SIGNAL_BATCH ? n - i : SIGNAL_BATCH;
+		int r = signal_batch(cgroup, pids + i, batch, signal, first < 0 ? &ignored : err);
+
+		if (first == 0)
+			first = r;
+	}
+	return first;
+}
+
+/* ---- kill ------------------------------------------------------------------------------------------------------ */
 
 static void nap(void)
 {
@@ -168,8 +226,8 @@ static int kill_by_list(struct cgroup *cgroup, struct error *err)
 			return 0;
 		frozen = cgroup_freeze(cgroup, true, NULL) == 0;
 		r = cgroup_pids(cgroup, &pids, &n, err);
-		for (size_t i = 0; r == 0 && i < n; i++)
-			(void)kill(pids[i], SIGKILL); /* ESRCH: gone by itself */
+		if (r == 0)
+			r = cgroup_signal(cgroup, pids, n, SIGKILL, err);
 		if (frozen)
 			(void)cgroup_freeze(cgroup, false, NULL);
 		if (r < 0 || n == 0)
@@ -316,6 +374,9 @@ int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
 
 		for (; r == -EBUSY && timeout_ms > 0; timeout_ms -= POLL_NS / 1000000) {
 			(void)cgroup_kill(cgroup, NULL); /* a process that was just moving in */
+			/* who has a descriptor of it elsewhere makes folders no longer; only root may write to this */
+			if (h->is_v2 && cgroup->made)
+				(void)fd_write_file(h->fd, "cgroup.max.descendants", "0", NULL);
 			nap();
 			r = remove_folder(h, cgroup->made, err);
 		}

@@ -198,9 +198,6 @@ static int make_m1(struct container *c, struct error *err)
 		return c->host_mnt_fd;
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_set(err, errno, "cannot make a mount namespace");
-	if (join_has(&c->joined, NS_NETWORK) &&
-	    setns(c->joined.fds[NS_NETWORK], CLONE_NEWNET) < 0) /* I is born in it */
-		return error_set(err, errno, "linux.namespaces: cannot join the network namespace");
 	/* private, not slave: what is decided about must not change by a mount that arrives from the host meanwhile */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_set(err, errno, "cannot cut the mount namespace off the host's");
@@ -231,6 +228,18 @@ static int plan_files(struct container *c, struct error *err)
 	if (!c->state.twin_work)
 		return error_set(err, ENOMEM, "state");
 	return state_save(c->state_fd, &c->state, err);
+}
+
+/*
+ * I is born in it. Not before the host's files are decided about: /proc/net/unix, which tells root's sockets among them, is
+ * of the network namespace of who reads it.
+ */
+static int join_network(struct container *c, struct error *err)
+{
+	if (join_has(&c->joined, NS_NETWORK) &&
+	    setns(c->joined.fds[NS_NETWORK], CLONE_NEWNET) < 0)
+		return error_set(err, errno, "linux.namespaces: cannot join the network namespace");
+	return 0;
 }
 
 /* ---- 4: the mount tree -------------------------------------------------------------------------------------- */
@@ -425,7 +434,7 @@ static int seal(struct container *c, struct error *err)
 		r = monitor_calls_begin(c, value, listener_fd, err);
 	/* last: a limit could hit I's own work; and here /proc is the host's again */
 	if (r == 0 && c->spec->process)
-		r = process_prepare(c->spec->process, c->init_pid, err);
+		r = process_prepare(c->spec->process, c->init_pid, c->root_uid, err);
 	if (r == 0 && c->spec->process && !c->spec->process->terminal)
 		process_own_stdio(&c->state.map, c->spec->process->user.uid);
 	return r;
@@ -506,6 +515,8 @@ static int build(struct container *c, struct error *err)
 		r = claim_make_cgroup(c, err); /* limits hold before the first process */
 	if (r == 0)
 		r = intel_rdt_claim(&c->spec->linux_.intel_rdt, c->state_fd, &c->state, err);
+	if (r == 0)
+		r = join_network(c, err);
 	if (r == 0)
 		r = spawn_init(c, err); /* id-mapping needs its user namespace, proc its pid namespace */
 	if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* delete - owns the end: kill if asked, undo what create did, run the poststop hooks. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include "hooks.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "path.h"
 #include "state.h"
 #include "undo.h"
 
@@ -79,6 +81,19 @@ static void kill_unlocked(const struct globals *globals, const char *id)
 		(void)kill_init(&state, NULL); /* tried again, and reported, under the lock */
 }
 
+/* A newer or an older bulwark's, a lack of memory: processes may live, and their ids must not become another's. */
+static int refuse_unreadable(int state_fd, struct error *err)
+{
+	char path[PATH_MAX];
+
+	if (path_of_fd(state_fd, path, NULL) < 0)
+		path[0] = '\0';
+	return error_wrap(err,
+			  "what it is made of is unknown, so nothing is removed; if it stays so, end its "
+			  "processes and remove '%s'",
+			  path);
+}
+
 int delete_container(const struct globals *globals, const char *id, bool force, struct error *err)
 {
 	__attribute__((cleanup(state_done))) struct state state = { 0 };
@@ -92,6 +107,8 @@ int delete_container(const struct globals *globals, const char *id, bool force, 
 	if (r < 0)
 		return force && r == -ENOENT ? 0 : r;
 	r = state_load(state_fd, &state, err);
+	if (r < 0 && force && r != -ENOENT)
+		return refuse_unreadable(state_fd, err);
 	if (r < 0 && !force)
 		return r;
 	if (r == 0) {
@@ -101,7 +118,7 @@ int delete_container(const struct globals *globals, const char *id, bool force, 
 		if (r < 0)
 			return r;
 	}
-	/* a state that cannot be read is what a create left that was killed early: little was made by then */
+	/* without a state it is what a create left that was killed early: little was made by then */
 	r = undo_container(globals->root, state_fd, &state, NULL, err);
 	if (r < 0)
 		return r;

@@ -394,10 +394,12 @@ static int say_go(const struct exec *e, struct error *err)
 
 static int let_go(struct exec *e, struct error *err)
 {
+	uint32_t owner = 0;
 	int r = bpf_lsm_mark(&e->lsm, e->pid, err); /* C waits, and has done nothing yet */
 
+	(void)idmap_host_uid(&e->state.map, 0, &owner);
 	if (r == 0)
-		r = process_prepare(e->process, e->pid, err);
+		r = process_prepare(e->process, e->pid, owner, err);
 	if (r == 0)
 		r = intel_rdt_enter(e->state.rdt_group, e->state.rdt_monitor, e->pid, err);
 	if (r == 0)

@@ -13,11 +13,14 @@
 #include "cgroup.h"
 #include "error.h"
 #include "fd.h"
+#include "fuse_connections.h"
 #include "lifecycle.h"
 #include "log.h"
 #include "pidns.h"
 #include "proc.h"
 #include "state.h"
+
+#define LET_DIE_MS 1000 /* what most need is some 10 */
 
 /* The words that containerd and CRI-O look for. */
 #define NOT_RUNNING "container not running"
@@ -46,45 +49,6 @@ static int kill_init(const struct state *state, int signal, struct error *err)
 	return 0;
 }
 
-static bool has_pid(const pid_t *pids, size_t n, pid_t pid)
-{
-	for (size_t i = 0; i < n; i++)
-		if (pids[i] == pid)
-			return true;
-	return false;
-}
-
-/*
- * A number may be reused between reading and signalling. So: descriptors first, then the list
- * again. A process that is alive when its signal is sent has had its number throughout, and the
- * second list says that it is the container's.
- */
-static int signal_listed(const struct cgroup *cgroup, const pid_t *pids, size_t n, int signal,
-			 struct error *err)
-{
-	_cleanup_free_ int *pidfds = calloc(n, sizeof(int));
-	_cleanup_free_ pid_t *again = NULL;
-	size_t n_again = 0;
-	int result = 0, r;
-
-	if (!pidfds)
-		return error_set(err, ENOMEM, "cannot signal %zu processes", n);
-	for (size_t i = 0; i < n; i++)
-		pidfds[i] = (int)syscall(SYS_pidfd_open, pids[i], 0);
-	r = cgroup_pids(cgroup, &again, &n_again, err);
-	for (size_t i = 0; i < n; i++) {
-		if (r == 0 && pidfds[i] >= 0 && has_pid(again, n_again, pids[i])) {
-			int sent = send_signal(pidfds[i], signal);
-
-			if (sent < 0 && sent != -ESRCH && result == 0)
-				result = error_set(err, -sent, "cannot send signal %d to process %d",
-						   signal, (int)pids[i]);
-		}
-		fd_close(pidfds[i]);
-	}
-	return r < 0 ? r : result;
-}
-
 /*
  * Frozen meanwhile where the host can, so that nobody forks away; without a freezer the newest may
  * be missed.
@@ -100,7 +64,7 @@ static int signal_all(struct cgroup *cgroup, int signal, struct error *err)
 	if (r == 0 && n == 0)
 		r = error_text(err, ESRCH, NOT_RUNNING);
 	if (r == 0)
-		r = signal_listed(cgroup, pids, n, signal, err);
+		r = cgroup_signal(cgroup, pids, n, signal, err);
 	if (froze && cgroup_freeze(cgroup, false, NULL) < 0)
 		log_warning("kill: cannot thaw the container after the signal");
 	return r;
@@ -123,13 +87,13 @@ static int kill_all(const struct state *state, int signal, struct error *err)
 					   pidns_signal(&state->init, signal, err);
 	if (signal != SIGKILL)
 		return signal_all(cgroup, signal, err);
-	r = cgroup_pids(cgroup, &pids, &n, err);
-	if (r == 0 && n == 0)
-		r = error_text(err, ESRCH, NOT_RUNNING);
-	return r < 0 ? r : cgroup_kill(cgroup, err);
+	/* what keeps us from listing them keeps nobody alive */
+	if (cgroup_pids(cgroup, &pids, &n, NULL) == 0 && n == 0)
+		return error_text(err, ESRCH, NOT_RUNNING);
+	return cgroup_kill(cgroup, err);
 }
 
-void kill_let_die(const struct state *state)
+static void thaw(const struct state *state)
 {
 	struct cgroup *cgroup __attribute__((cleanup(cgroup_freep))) = NULL;
 
@@ -138,6 +102,16 @@ void kill_let_die(const struct state *state)
 		return;
 	if (cgroup_freeze(cgroup, false, NULL) < 0)
 		log_warning("cannot thaw the paused container: it dies when it is resumed");
+}
+
+void kill_let_die(const struct state *state)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+
+	thaw(state);
+	pidfd = state->init.pid ? proc_open(&state->init, NULL) : -ESRCH;
+	if (pidfd >= 0 && proc_wait_dead(pidfd, LET_DIE_MS, NULL) < 0)
+		fuse_connections_abort(state);
 }
 
 int kill_container(const struct globals *globals, const char *id, int signal, bool all,

@@ -81,7 +81,10 @@ int exec_container(const struct globals *globals, const struct exec_options *opt
 int kill_container(const struct globals *globals, const char *id, int signal, bool all,
 		   struct error *err);
 
-/* After a SIGKILL: a process that a v1 freezer holds dies only when it is thawed. */
+/*
+ * After a SIGKILL: a process that a v1 freezer holds dies only when it is thawed, one that waits for a FUSE server of the
+ * container only when that connection ends. Returns when init is dead, or after a second and some.
+ */
 void kill_let_die(const struct state *state);
 
 /* @pause: freeze it, or let it go on. "container not running", "container not paused", as runc. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "mounts.h"
 #include "path.h"
 #include "str.h"
+#include "sysctl.h"
 
 #define MASK_ATTR (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -141,16 +143,16 @@ static int mask_one(int root_fd, const struct mask_source *source, const char *p
  * Files of a network namespace that are one switch for all of the host, which whoever is root in any user namespace may turn: on
  * for good, in this case. In a network namespace that a container makes later the BPF LSM layer alone keeps it from that.
  */
-static const char *const global_switches[] = {
-	"/proc/sys/net/netfilter/nf_hooks_lwtunnel",
-};
-
 static int lock_switches(int root_fd, struct error *err)
 {
+	char path[PATH_MAX];
+	const char *name;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(global_switches) / sizeof(global_switches[0]); i++)
-		r = make_readonly(root_fd, global_switches[i], err);
+	for (size_t i = 0; r == 0 && (name = sysctl_global(i)); i++) {
+		(void)str_format(path, sizeof(path), "/proc/sys/%s", name);
+		r = make_readonly(root_fd, path, err);
+	}
 	return r < 0 ? error_wrap(err, "switches of the kernel in /proc/sys/net") : 0;
 }
 

@@ -19,6 +19,7 @@
 #include "container.h"
 #include "error.h"
 #include "fd.h"
+#include "fuse_connections.h"
 #include "log.h"
 #include "monitor_abi.h"
 #include "monitor_calls.h"
@@ -331,6 +332,8 @@ int monitor_mount(struct container *c, struct error *err)
 		do_without(c, &why);
 		return 0;
 	}
+	if (files.n > 0)
+		c->state.emulation = fuse_connection_of(files.fds[0]);
 	for (size_t i = 0; r == 0 && i < files.n; i++)
 		r = mount_one(c, files.paths[i], files.fds[i], err);
 	return r < 0 ? error_wrap(err, "emulated files of /proc and /sys") : 0;

@@ -187,9 +187,9 @@ static int set_oom_score_adj(int64_t value, pid_t pid, struct error *err)
 	return 0;
 }
 
-int process_prepare(const struct process *process, pid_t pid, struct error *err)
+int process_prepare(const struct process *process, pid_t pid, uid_t owner, struct error *err)
 {
-	int r = rlimit_apply(pid, &process->rlimits, err);
+	int r = rlimit_apply(pid, owner, &process->rlimits, err);
 
 	if (r == 0 && process->oom_score_adj.set)
 		r = set_oom_score_adj(process->oom_score_adj.value, pid, err);

@@ -63,10 +63,11 @@ int process_check_labels(const struct process *process, struct error *err);
 /**
  * process_prepare() - What is set from outside on the future container process: rlimits, oom_score_adj, scheduling
  * @pid:	the process, in the caller's pid namespace
+ * @owner:	host uid of the container's root, to whom the user namespace belongs
  *
  * By the runtime with host credentials. oom_score_adj is written only where it differs.
  */
-int process_prepare(const struct process *process, pid_t pid, struct error *err);
+int process_prepare(const struct process *process, pid_t pid, uid_t owner, struct error *err);
 
 /**
  * process_find_executable() - Resolve args[0] as execvp(3) would, in the caller's root

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "error.h"
@@ -122,7 +123,7 @@ int rlimit_parse(struct arena *arena, json_t *value, void *out, struct error *er
 	return 0;
 }
 
-int rlimit_apply(pid_t pid, const struct json_array *rlimits, struct error *err)
+static int set_all(pid_t pid, const struct json_array *rlimits, struct error *err)
 {
 	const struct rlimit_entry *entries = rlimits->items;
 
@@ -137,4 +138,18 @@ int rlimit_apply(pid_t pid, const struct json_array *rlimits, struct error *err)
 					 (unsigned long long)entries[i].hard);
 	}
 	return 0;
+}
+
+int rlimit_apply(pid_t pid, uid_t owner, const struct json_array *rlimits, struct error *err)
+{
+	int r = set_all(pid, rlimits, err);
+
+	if (r != -EPERM)
+		return r;
+	if (seteuid(owner) < 0)
+		return error_set(err, errno, "process.rlimits: cannot act as the container's root");
+	r = set_all(pid, rlimits, err);
+	if (seteuid(0) < 0)
+		return error_set(err, errno, "process.rlimits: cannot act as the host's root again");
+	return r;
 }

@@ -20,7 +20,9 @@ int rlimit_parse(struct arena *arena, json_t *value, void *out, struct error *er
 
 /**
  * rlimit_apply() - prlimit(2) each entry on @pid
+ * @owner:	host uid of who made the user namespace of @pid
  *
- * By the runtime, from outside: raising a hard limit takes CAP_SYS_RESOURCE in the initial user namespace.
+ * By the runtime, from outside, the file system's uid being 0: raising a hard limit takes CAP_SYS_RESOURCE in the initial
+ * user namespace. To set another's limits at all takes it in his, where the owner has it when the runtime has not.
  */
-int rlimit_apply(pid_t pid, const struct json_array *rlimits, struct error *err);
+int rlimit_apply(pid_t pid, uid_t owner, const struct json_array *rlimits, struct error *err);

@@ -3,10 +3,12 @@
 #include "spawn.h"
 
 #include <errno.h>
+#include <linux/securebits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,21 +47,51 @@ static int enter_cgroup(const struct container *c, struct error *err)
 	return cgroup_has_unit(c->cgroup) ? 0 : cgroup_enter(c->cgroup, 0, err);
 }
 
-/* NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. */
-static pid_t clone_own(struct container *c)
+/*
+ * A user namespace is its maker's, and what is used up in it is used up of its maker's own limits as well: instances of
+ * inotify(7), namespaces, message queues (struct ucounts). So R makes it as the container's root, whom nobody else is. As
+ * that user I may open nothing that is the host root's, while R keeps its capabilities.
+ */
+static int act_as_owner(uid_t uid, struct error *err)
 {
-	pid_t pid = clone_into_cgroup(c, CLONE_NEWUSER | CLONE_NEWPID);
-	struct error err = ERROR_INIT;
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+		return error_set(err, errno, "PR_SET_SECUREBITS");
+	if (setresuid(uid, uid, 0) < 0)
+		return error_set(err, errno, "cannot act as the container's root");
+	return 0;
+}
 
-	if (pid != 0)
-		return pid;
-	/* before it makes its cgroup namespace, whose root is where it then is */
-	if (enter_cgroup(c, &err) < 0 || init_leave_root(c, &err) < 0 ||
-	    init_close_inherited(c, &err) < 0) {
-		channel_fail(c->init_sock, &err);
-		_exit(1);
+/*
+ * NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. Nobody else is in
+ * either, so I may keep the host's root until it enters the container's.
+ */
+static int clone_own(struct container *c, struct error *err)
+{
+	int entries[CGROUP_HIERARCHIES_MAX], r = 0;
+	size_t n = 0;
+	pid_t pid;
+
+	if (!cgroup_has_unit(c->cgroup))
+		r = cgroup_open_entries(c->cgroup, entries, &n, err);
+	if (r == 0)
+		r = act_as_owner(c->root_uid, err);
+	pid = r < 0 ? r : clone_into_cgroup(c, CLONE_NEWUSER | CLONE_NEWPID);
+	if (pid == 0) {
+		/* before it makes its cgroup namespace, whose root is where it then is */
+		if (cgroup_enter_opened(entries, n, err) < 0 || init_close_inherited(c, err) < 0) {
+			channel_fail(c->init_sock, err);
+			_exit(1);
+		}
+		init_main(c);
 	}
-	init_main(c);
+	if (r == 0 && pid < 0)
+		r = error_set(err, errno, "cannot make the container's first process");
+	c->init_pid = pid < 0 ? 0 : pid;
+	if (setresuid(0, 0, 0) < 0 && r == 0)
+		r = error_set(err, errno, "cannot act as the host's root again");
+	while (n > 0)
+		fd_close(entries[--n]);
+	return r;
 }
 
 /* The middle process; I is born where it is. */
@@ -120,13 +152,9 @@ static int clone_init(struct container *c, struct error *err)
 	c->init_sock = pair[1];
 	if (join_has(&c->joined, NS_USER))
 		return clone_joined(c, err);
-	c->init_pid = clone_own(c);
-	if (c->init_pid < 0) {
-		c->init_pid = 0;
-		return error_set(err, errno, "cannot make the container's first process");
-	}
+	r = clone_own(c, err);
 	c->init_sock = fd_close(c->init_sock);
-	return 0;
+	return r;
 }
 
 /* So that others can join it, and nobody takes another's namespace for it. */

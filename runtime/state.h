@@ -49,6 +49,7 @@ struct state {
 	struct proc_id monitor; /* keeper of its bulwark-monitor; pid 0: none */
 	bool no_emulation;	/* nor a monitor: degraded, too */
 	bool no_calls;		/* or one that is not asked about system calls: degraded, too */
+	uint32_t emulation;	/* fuse_connection_of() its emulated files; 0: none, or not known */
 	uint64_t bpf_cgroup;	/* by which the BPF LSM layer knows it; 0: not at all */
 	json_t *cgroup;		/* cgroup_to_json() */
 	json_t *annotations;	/* of the spec */

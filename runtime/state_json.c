@@ -68,6 +68,7 @@ struct state_file {
 	struct json_array uid_mappings, gid_mappings;
 	uint32_t owner;
 	bool degraded;
+	uint32_t emulation;
 	uint64_t bpf_cgroup;
 	json_t *cgroup, *annotations, *poststart, *poststop;
 };
@@ -106,6 +107,7 @@ static const struct json_field state_fields[] = {
 	F(monitor_start, "monitorStartTime", JSON_U64_FIELD),
 	F(no_emulation, "noEmulation", JSON_BOOL_FIELD),
 	F(no_calls, "noCalls", JSON_BOOL_FIELD),
+	F(emulation, "emulation", JSON_U32_FIELD),
 	F(bpf_cgroup, "bpfCgroup", JSON_U64_FIELD),
 	VALUE(cgroup, "cgroup"),
 	VALUE(annotations, "annotations"),
@@ -120,7 +122,7 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 	json_error_t why;
 	json_t *tree =
 		json_pack_ex(&why, 0,
-			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:b, s:I, s:O*, s:O*, s:O*, s:O*}",
+			     "{s:i, s:s, s:s, s:s, s:s*, s:s, s:i, s:I, s:I, s:o, s:o, s:I, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:i, s:I, s:b, s:b, s:I, s:I, s:O*, s:O*, s:O*, s:O*}",
 			     "version", STATE_VERSION, "id", state->id, "ociVersion",
 			     state->oci_version, "bundle", state->bundle, "rootfs", state->rootfs,
 			     "created", state->created, "pid", (int)state->init.pid, "startTime",
@@ -132,7 +134,8 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     state->rdt_monitor, "rdtOwn", (int)state->rdt_own, "degraded",
 			     (int)state->degraded, "monitorPid", (int)state->monitor.pid,
 			     "monitorStartTime", (json_int_t)state->monitor.start, "noEmulation",
-			     (int)state->no_emulation, "noCalls", (int)state->no_calls, "bpfCgroup",
+			     (int)state->no_emulation, "noCalls", (int)state->no_calls, "emulation",
+			     (json_int_t)state->emulation, "bpfCgroup",
 			     (json_int_t)state->bpf_cgroup, "cgroup", state->cgroup, "annotations",
 			     state->annotations, "poststart", state->poststart, "poststop",
 			     state->poststop);
@@ -177,6 +180,7 @@ static int state_from_file(const struct state_file *file, struct state *ret)
 		.monitor = { (pid_t)file->monitor_pid, file->monitor_start },
 		.no_emulation = file->no_emulation,
 		.no_calls = file->no_calls,
+		.emulation = file->emulation,
 		.bpf_cgroup = file->bpf_cgroup,
 		.cgroup = json_incref(file->cgroup),
 		.annotations = json_incref(file->annotations),

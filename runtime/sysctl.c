@@ -21,6 +21,7 @@ enum sysctl_rule {
 	SYSCTL_TREE,	 /* this folder and all below */
 	SYSCTL_HOSTNAME, /* the spec has a field of its own for it */
 	SYSCTL_BY_INIT, /* allowed, but set by the container's init: it belongs to its uts namespace */
+	SYSCTL_GLOBAL,	/* in every namespace the one switch of all, which root of any may turn */
 };
 
 /* What the kernel keeps per namespace, as of ipc_namespaces(7), network_namespaces(7), uts_namespaces(7). */
@@ -39,6 +40,7 @@ static const struct {
 	{ "kernel/shmmni", SYSCTL_ALLOWED },
 	{ "kernel/shm_rmid_forced", SYSCTL_ALLOWED },
 	{ "fs/mqueue", SYSCTL_TREE },
+	{ "net/netfilter/nf_hooks_lwtunnel", SYSCTL_GLOBAL },
 	{ "net", SYSCTL_TREE },
 };
 #define N_RULES (sizeof(rules) / sizeof(rules[0]))
@@ -92,6 +94,14 @@ static int find_rule(const char *path)
 	return -1;
 }
 
+const char *sysctl_global(size_t i)
+{
+	for (size_t k = 0; k < N_RULES; k++)
+		if (rules[k].rule == SYSCTL_GLOBAL && i-- == 0)
+			return rules[k].path;
+	return NULL;
+}
+
 static int check_key(const char *key, struct error *err)
 {
 	char path[SYSCTL_NAME_MAX], quoted[128];
@@ -112,6 +122,7 @@ static int check_key(const char *key, struct error *err)
 				  "linux.sysctl \"%s\": set the field 'hostname' of the specification "
 				  "instead",
 				  quoted);
+	case SYSCTL_GLOBAL:
 	default:
 		return error_text(err, EPERM,
 				  "linux.sysctl \"%s\": the kernel does not keep this setting per "

@@ -10,6 +10,12 @@ struct idmap;
 /* Refuses keys the kernel does not keep per namespace (a table of names and prefixes), "..", '/' tricks. */
 int sysctl_check(const struct json_strmap *sysctls, struct error *err);
 
+/*
+ * Settings below /proc/sys that each namespace has a file for, though one value is all of the host's, by number; NULL after
+ * the last. masks.c locks them, bulwarkctl's load.c has them for namespaces that a container makes.
+ */
+const char *sysctl_global(size_t i);
+
 /**
  * sysctl_apply() - Write the settings through a private procfs
  * @proc_fd:	root of a detached procfs mount nothing was ever mounted on

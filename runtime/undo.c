@@ -11,6 +11,7 @@
 #include "cgroup.h"
 #include "error.h"
 #include "fd.h"
+#include "fuse_connections.h"
 #include "idrange.h"
 #include "intel_rdt.h"
 #include "monitor.h"
@@ -20,6 +21,7 @@
 #include "str.h"
 #include "twin.h"
 
+#define CGROUP_SOON_MS 1000
 #define CGROUP_REMOVE_MS                                                                           \
 	10000 /* reaping a killed container; a task in uninterruptible sleep may take longer */
 
@@ -40,8 +42,11 @@ static int undo_cgroup(const struct state *state, struct cgroup *cgroup, struct 
 	if (r == 0) /* before the folder goes: without its file of events systemd does not notice that it is empty */
 		r = cgroup_stop_unit(cgroup, err);
 	if (r == 0)
-		r = cgroup_remove(cgroup, CGROUP_REMOVE_MS, err);
-	return r;
+		r = cgroup_remove(cgroup, CGROUP_SOON_MS, err);
+	if (r != -EBUSY)
+		return r;
+	fuse_connections_abort(state);
+	return cgroup_remove(cgroup, CGROUP_REMOVE_MS, err);
 }
 
 /* What joined another's ids, and a create that died before it could write state.json, are on record under the folder. */

@@ -115,3 +115,162 @@ load helpers
 		</dev/null 3<"$WORK/given"
 	assert_equal "$output" given
 }
+
+# ---------------------------------------------------------------- what is used up, and what never ends
+
+# The user namespace of a container belongs to its maker, and so does what is used up in it.
+used_up_by() { # COMMAND...: how many instances of inotify(7) fewer the host's root is given while that holds 20: TAKEN
+	local before
+	before=$("$PROBES/usedup" count)
+	"$@" >"$WORK/held" 2>&1 3>&- 4>&- &
+	HELPERS+=($!)
+	wait_for grep -q '^HELD 20 20$' "$WORK/held"
+	TAKEN=$((before - $("$PROBES/usedup" count)))
+}
+
+# bats test_tags=vm-once
+@test "used up: what a user namespace of root's uses up is missing for root: instances of inotify; not so with a container" {
+	requires_bulwark
+	used_up_by unshare --user --map-root-user "$PROBES/usedup" hold 20
+	[ "$TAKEN" -ge 20 ]
+	config_privileged
+	container_start sleep 1000
+	used_up_by timeout 600 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" usedup hold 20
+	[ "$TAKEN" -lt 20 ]
+	# all that its own limit gives are not too many
+	runtime exec "$ID" usedup count >"$WORK/all"
+	[ "$(cat "$WORK/all")" -ge 20 ]
+}
+
+# A thread takes the question that another one waits for, and never answers: neither can be killed.
+# bats test_tags=vm-oldest
+@test "fuse: a container that waits for its own server for ever does not die of SIGKILL; kill and delete --force end it" {
+	requires_bulwark
+	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
+	local pid way
+	config_privileged
+	config_set '.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]'
+	for way in delete kill; do
+		container_start sh -c 'mkdir -p /tmp/hang; exec fusehang /tmp/hang'
+		wait_for grep -q '^HELD' "$WORK/$ID.out"
+		pid=$(container_pid)
+		if [ $way = delete ]; then
+			kill -KILL "$pid"
+			run ! "$PROBES/await" "$pid" 1500
+		else
+			runtime kill "$ID" KILL
+			"$PROBES/await" "$pid" $((PATIENCE * 1000))
+		fi
+		runtime delete --force "$ID"
+		"$PROBES/await" "$pid" 0
+		assert_equal "$(leftovers)" ""
+		bundle_new
+		config_privileged
+		config_set '.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]'
+	done
+}
+
+# In a pod with one pid namespace its processes outlive its init; and the other's emulated files stay.
+@test "fuse: one of a pod that waits for ever is deleted, and its sibling keeps its emulated files" {
+	requires_bulwark
+	[ -e /dev/fuse ] || skip_or_fail "the kernel has no FUSE"
+	local first=$BUNDLE other=$ID-other
+	container_start sleep 1000
+	bundle_new
+	config_privileged
+	config_set --arg path "/proc/$(container_pid)/ns/pid" --arg cgroup "$CGROUP/$other" \
+		'.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229}] | .linux.cgroupsPath = $cgroup |
+		(.linux.namespaces[] | select(.type == "pid")).path = $path'
+	config_args sh -c 'mkdir -p /tmp/hang; fusehang /tmp/hang & exec sleep 1000'
+	container_create "$other"
+	runtime start "$other"
+	wait_for grep -q '^HELD' "$WORK/$other.out"
+	runtime kill "$other" KILL
+	wait_for eval '[ "$(container_status "$other")" = stopped ]'
+	runtime delete --force "$other"
+	BUNDLE=$first
+	run runtime exec "$ID" grep -c ^MemTotal: /proc/meminfo
+	assert_equal "$output" 1
+}
+
+cgroup2_of() { # ID
+	local folder
+	folder=$(awk '$(NF-2) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+	echo "$folder$(sed -n 's/^0:://p' "/proc/$(container_pid "$1")/cgroup")"
+}
+
+# Who shares its user namespace, and was handed a descriptor of its cgroup.
+@test "cgroups: v2: folders that somebody else goes on making in it do not keep it from being deleted" {
+	requires_bulwark
+	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	config_privileged
+	container_start sleep 1000
+	for _ in 1 2 3; do
+		# shellcheck disable=SC2016 # the inner shell expands
+		setpriv --reuid "$(container_base)" --regid "$(container_base)" --clear-groups sh -c \
+			'cd "$0"; n=0; while :; do n=$((n + 1)); mkdir "x$$-$n" 2>/dev/null; done' "$(cgroup2_of "$ID")" 3>&- 4>&- &
+		HELPERS+=($!)
+	done
+	wait_for eval 'compgen -G "$(cgroup2_of "$ID")/x*" >/dev/null'
+	runtime delete --force "$ID"
+	assert_equal "$(leftovers)" ""
+}
+
+# Its list of processes cannot be read: the folder above has them.
+# bats test_tags=vm-oldest
+@test "cgroups: v2: a threaded folder inside hides nobody from ps and kill --all" {
+	requires_bulwark
+	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	config_privileged
+	container_start sh -c 'cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
+		mkdir t && echo threaded >t/cgroup.type; cat t/cgroup.procs; cat t/cgroup.type; exec sleep 1000'
+	wait_for grep -qx threaded "$WORK/$ID.out"
+	run runtime ps --format json "$ID"
+	assert_equal "$(jq length <<<"$output")" 1
+	runtime kill --all "$ID" CONT
+	runtime kill --all "$ID" KILL
+	container_wait
+}
+
+# A socket that root listens on is found in the list of the host's network, not in that of the container's.
+@test "sources: a folder with a socket of root's is refused to who joins another's network as well" {
+	requires_bulwark
+	local folder=$WORK/ci socket=$WORK/ci/engine.sock
+	mkdir "$folder"
+	chown "$USER_ID:$USER_ID" "$folder"
+	perl -MIO::Socket::UNIX -e 'my $s = IO::Socket::UNIX->new(Local => shift, Listen => 1) or die; sleep' "$socket" 3>&- 4>&- &
+	HELPERS+=($!)
+	wait_for [ -S "$socket" ]
+	container_start sleep 1000
+	bundle_new
+	config_mount "$folder" /vol
+	config_set '.linux.cgroupsPath += "-other"'
+	run_aside runtime run --bundle "$BUNDLE" "$ID-other"
+	assert_refused "a socket that a program of root listens on"
+	config_set --arg path "/proc/$(container_pid)/ns/net" \
+		'(.linux.namespaces[] | select(.type == "network")).path = $path'
+	run_aside runtime run --bundle "$BUNDLE" "$ID-other"
+	assert_refused "a socket that a program of root listens on"
+}
+
+@test "sysctl: a switch that is one for all networks is refused" {
+	requires_bulwark
+	config_set '.linux.sysctl = {"net.netfilter.nf_hooks_lwtunnel": "1"}'
+	run_aside runtime create --bundle "$BUNDLE" "$ID"
+	assert_refused nf_hooks_lwtunnel "set it on the host"
+}
+
+@test "delete --force: a state of another version frees no ids and removes nothing" {
+	requires_bulwark
+	local state=$WORK/state-bulwark/$ID/state.json pid
+	container_start sleep 1000
+	pid=$(container_pid)
+	cp "$state" "$WORK/kept.json"
+	jq '.version = 1000' "$WORK/kept.json" >"$state"
+	run_aside runtime delete --force "$ID"
+	assert_refused "another version of bulwark" "nothing is removed"
+	kill -0 "$pid"
+	cp "$WORK/kept.json" "$state"
+	runtime delete --force "$ID"
+	"$PROBES/await" "$pid" 0
+}

@@ -166,7 +166,7 @@ policy_write() {
 rootfs_make() {
 	mkdir -p "$1"/{bin,dev,etc,mnt,proc,root,run,sys,tmp,var/tmp}
 	chmod 1777 "$1/tmp" "$1/var/tmp"
-	cp "$(command -v busybox)" "$PROBES"/{ids,setfcap,locks,breakout,spy,exewriter,keys,icmp,readers,poke,figures} "$1/bin/"
+	cp "$(command -v busybox)" "$PROBES"/{ids,setfcap,locks,breakout,spy,exewriter,keys,icmp,readers,poke,figures,usedup,fusehang} "$1/bin/"
 	busybox --list | grep -xFf "$FILE_WORK/words" | "$PROBES/links" busybox "$1/bin"
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"

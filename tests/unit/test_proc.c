@@ -2,12 +2,14 @@
 /* Unit tests of proc: identities of real processes, with names meant to mislead. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -242,6 +244,54 @@ static void test_proc_open_refuses_a_thread(void **state)
 		close(fds[i]);
 }
 
+static void *outlive(void *unused)
+{
+	(void)pause();
+	return unused;
+}
+
+/* Its first thread is a zombie, and the process lives: it can be killed, and waited for. */
+static void test_proc_is_alive_without_its_first_thread(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct proc_id id;
+	pid_t pid = fork();
+	char path[64];
+	int fd = -1;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, outlive, NULL) != 0)
+			_exit(1);
+		(void)syscall(SYS_exit, 0); /* of this thread alone */
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	for (int i = 0; i < 1000; i++) { /* until the kernel says so of the first thread */
+		char line[4096] = "";
+		int stat_fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		assert_true(stat_fd >= 0);
+		assert_true(read(stat_fd, line, sizeof(line) - 1) > 0);
+		close(stat_fd);
+		if (strstr(line, ") Z "))
+			break;
+		(void)poll(NULL, 0, 10);
+	}
+	id = id_of(pid);
+	assert_true(proc_is_alive(&id));
+	fd = proc_open(&id, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(proc_wait_dead(fd, 0, &err), -ETIMEDOUT);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(proc_wait_dead(fd, 10000, &err), 0);
+	assert_false(proc_is_alive(&id));
+	reap_child(pid);
+	close(fd);
+}
+
 static void test_proc_wait_dead_times_out(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -307,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_proc_open_refuses_a_reused_number),
 		cmocka_unit_test(test_proc_open_refuses_the_dead),
 		cmocka_unit_test(test_proc_open_refuses_a_thread),
+		cmocka_unit_test(test_proc_is_alive_without_its_first_thread),
 		cmocka_unit_test(test_proc_wait_dead_times_out),
 		cmocka_unit_test(test_proc_wait_dead_is_not_ended_by_signals),
 		cmocka_unit_test(test_proc_wait_dead_refuses_what_is_no_descriptor),

@@ -181,8 +181,8 @@ static void test_process_prepare_raises_oom_score_adj(void **state)
 		(void)pause();
 		_exit(0);
 	}
-	assert_int_equal(process_prepare(&process, pid, &err), 0);
-	assert_int_equal(process_prepare(&process, pid, &err), 0);
+	assert_int_equal(process_prepare(&process, pid, geteuid(), &err), 0);
+	assert_int_equal(process_prepare(&process, pid, geteuid(), &err), 0);
 	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
 	assert_int_equal(fd_read_file(AT_FDCWD, path, 64, &text, NULL, &err), 0);
 	assert_string_equal(text, "1000\n");

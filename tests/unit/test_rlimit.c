@@ -152,13 +152,13 @@ static void test_rlimit_apply_limits_another_process(void **state)
 		(void)pause();
 		_exit(0);
 	}
-	assert_int_equal(rlimit_apply(pid, &list, &err), 0);
+	assert_int_equal(rlimit_apply(pid, geteuid(), &list, &err), 0);
 	assert_int_equal(prlimit(pid, RLIMIT_CORE, NULL, &limit), 0);
 	assert_int_equal(limit.rlim_max, 0);
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
 	/* Dead and gone: the error says which limit. */
-	assert_int_equal(rlimit_apply(pid, &list, &err), -ESRCH);
+	assert_int_equal(rlimit_apply(pid, geteuid(), &list, &err), -ESRCH);
 	assert_non_null(strstr(err.msg, "process.rlimits: cannot set RLIMIT_CORE to 0:0: "));
 }
 

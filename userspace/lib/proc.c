@@ -19,6 +19,7 @@
 
 #define STAT_MAX 4096	    /* bytes of /proc/PID/stat: 52 numbers and a name, proc(5) */
 #define STAT_FIELD_STATE 3  /* first field behind the name */
+#define STAT_FIELD_THREADS 20 /* num_threads */
 #define STAT_FIELD_START 22 /* starttime */
 
 static int no_process(pid_t pid, struct error *err)
@@ -60,6 +61,7 @@ static int read_stat(pid_t pid, char *buf, size_t size, struct error *err)
 static int parse_stat(char *line, uint64_t *ret_start, char *ret_state)
 {
 	char *p = strrchr(line, ')'), *end;
+	bool has_threads = false;
 	char state;
 
 	if (!p || p[1] != ' ' || !p[2] || p[3] != ' ')
@@ -71,6 +73,8 @@ static int parse_stat(char *line, uint64_t *ret_start, char *ret_state)
 		if (!p)
 			return -EINVAL;
 		p++;
+		if (field + 1 == STAT_FIELD_THREADS)
+			has_threads = strncmp(p, "0 ", 2) != 0 && strncmp(p, "1 ", 2) != 0;
 	}
 	end = strchr(p, ' ');
 	if (!end)
@@ -78,7 +82,7 @@ static int parse_stat(char *line, uint64_t *ret_start, char *ret_state)
 	*end = '\0';
 	if (parse_u64(p, ret_start) < 0)
 		return -EINVAL;
-	*ret_state = state;
+	*ret_state = state == 'Z' && has_threads ? 'S' : state;
 	return 0;
 }
 

@@ -13,7 +13,10 @@ struct proc_id {
 	uint64_t start; /* start time in clock ticks since boot: field 22 of /proc/PID/stat, proc(5) */
 };
 
-/* Reads the start time, and the state letter ('R', 'S', 'Z', ...). -ESRCH when there is no such process. */
+/*
+ * Reads the start time, and the state letter ('R', 'S', 'Z', ...). A process whose first thread has ended while others live
+ * is none that is dead: 'S'. -ESRCH when there is no such process.
+ */
 int proc_stat(pid_t pid, uint64_t *ret_start, char *ret_state, struct error *err);
 
 /* Whether that very process exists and is no zombie. */
