@@ -543,8 +543,7 @@ int cgroup_open_entries(const struct cgroup *cgroup, int *ret_fds, size_t *ret_n
 			continue;
 		fd = openat(h->fd, "tasks", O_WRONLY | O_CLOEXEC);
 		if (fd < 0) {
-			int r = error_set(err, errno, "cannot open '%s/%s/tasks'", h->mount,
-					  h->path);
+			int r = error_set(err, errno, "cannot open '%s/%s/tasks'", h->mount, h->path);
 
 			while (*ret_n > 0)
 				fd_close(ret_fds[--*ret_n]);

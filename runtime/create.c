@@ -236,8 +236,7 @@ static int plan_files(struct container *c, struct error *err)
  */
 static int join_network(struct container *c, struct error *err)
 {
-	if (join_has(&c->joined, NS_NETWORK) &&
-	    setns(c->joined.fds[NS_NETWORK], CLONE_NEWNET) < 0)
+	if (join_has(&c->joined, NS_NETWORK) && setns(c->joined.fds[NS_NETWORK], CLONE_NEWNET) < 0)
 		return error_set(err, errno, "linux.namespaces: cannot join the network namespace");
 	return 0;
 }

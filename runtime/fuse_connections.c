@@ -69,14 +69,13 @@ static void abort_one(int control_fd, const char *name, const struct state *stat
 	struct stat st;
 	uint32_t number;
 
-	if (parse_u32(name, &number) < 0 ||
-	    fstatat(control_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (parse_u32(name, &number) < 0 || fstatat(control_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    !idmap_has_host_uid(&state->map, st.st_uid) || is_emulation(number, state, containers))
 		return;
 	fd = openat(control_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && fd_write_file(fd, "abort", "1", &err) < 0)
-		log_warning("container '%s': cannot end its FUSE connection %s: %s", state->id, name,
-			    err.msg);
+		log_warning("container '%s': cannot end its FUSE connection %s: %s", state->id,
+			    name, err.msg);
 }
 
 void fuse_connections_abort(const struct state *state)
@@ -90,13 +89,15 @@ void fuse_connections_abort(const struct state *state)
 	if (state->map.n_uids == 0)
 		return;
 	control_fd = open_control(&err);
-	if (control_fd < 0) { /* ENODEV: a kernel without FUSE, or the module is not there: so are no connections */
+	if (control_fd <
+	    0) { /* ENODEV: a kernel without FUSE, or the module is not there: so are no connections */
 		if (control_fd != -ENODEV)
 			log_warning("container '%s': cannot look for its FUSE connections: %s",
 				    state->id, err.msg);
 		return;
 	}
-	if (idrange_list_containers(PATHS_IDS, &containers, &err) < 0) /* rather none than another's emulation */
+	if (idrange_list_containers(PATHS_IDS, &containers, &err) <
+	    0) /* rather none than another's emulation */
 		log_warning("container '%s': its FUSE connections are left: %s", state->id, err.msg);
 	dir = containers ? opendir_at(control_fd) : NULL;
 	while (dir && (entry = readdir(dir)))

@@ -574,11 +574,18 @@ static int make_terminal(struct container *c, struct error *err)
 	return mount_console(c, err);
 }
 
-/* Whether the last mount on /dev is a tmpfs that we made; a volume there is somebody else's folder. */
+/*
+ * Whether what is on /dev now is a tmpfs that we made; a volume there is somebody else's folder, however it got there: by a
+ * link of the image, too.
+ */
 static bool dev_is_ours(const struct container *c)
 {
+	_cleanup_close_ int fd = path_open_in_root(c->root_fd, "/dev", O_PATH, NULL);
 	bool ours = false;
+	uint64_t id;
 
+	if (fd < 0 || mount_id(fd, &id, NULL) < 0)
+		return false;
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		const struct planned_mount *mount = &c->mounts.items[i];
 		const char *rest = str_after(mount->spec->destination, "/dev");
@@ -586,7 +593,8 @@ static bool dev_is_ours(const struct container *c)
 		if (mount->options.remount)
 			continue;
 		if (rest && strspn(rest, "/") == strlen(rest))
-			ours = !mount->options.bind && str_eq(mount->spec->type, "tmpfs");
+			ours = !mount->options.bind && str_eq(mount->spec->type, "tmpfs") &&
+			       mount->id == id;
 	}
 	return ours;
 }

@@ -135,10 +135,9 @@ static json_t *state_to_tree(const struct state *state, struct error *err)
 			     (int)state->degraded, "monitorPid", (int)state->monitor.pid,
 			     "monitorStartTime", (json_int_t)state->monitor.start, "noEmulation",
 			     (int)state->no_emulation, "noCalls", (int)state->no_calls, "emulation",
-			     (json_int_t)state->emulation, "bpfCgroup",
-			     (json_int_t)state->bpf_cgroup, "cgroup", state->cgroup, "annotations",
-			     state->annotations, "poststart", state->poststart, "poststop",
-			     state->poststop);
+			     (json_int_t)state->emulation, "bpfCgroup", (json_int_t)state->bpf_cgroup,
+			     "cgroup", state->cgroup, "annotations", state->annotations,
+			     "poststart", state->poststart, "poststop", state->poststop);
 
 	if (!tree) /* a path that is not UTF-8, or memory */
 		(void)error_text(err, EINVAL, "cannot describe the container's state: %s", why.text);

@@ -21,7 +21,7 @@ enum sysctl_rule {
 	SYSCTL_TREE,	 /* this folder and all below */
 	SYSCTL_HOSTNAME, /* the spec has a field of its own for it */
 	SYSCTL_BY_INIT, /* allowed, but set by the container's init: it belongs to its uts namespace */
-	SYSCTL_GLOBAL,	/* in every namespace the one switch of all, which root of any may turn */
+	SYSCTL_GLOBAL, /* in every namespace the one switch of all, which root of any may turn */
 };
 
 /* What the kernel keeps per namespace, as of ipc_namespaces(7), network_namespaces(7), uts_namespaces(7). */

@@ -69,6 +69,17 @@ load helpers
 	assert_equal "$(ls -A "$PUBLIC/home")" ""
 }
 
+@test "devices: nor in one that a link of the image leads to /dev" {
+	requires_bulwark
+	public_new
+	ln -s /dev "$ROOTFS/foo"
+	config_mount "$PUBLIC/home" /foo
+	runtime_run true
+	assert_status 1
+	assert_contains /dev
+	assert_equal "$(ls -A "$PUBLIC/home")" ""
+}
+
 @test "devices: a node for the host's console in the image opens nothing" {
 	requires_bulwark
 	mknod "$ROOTFS/con" c 5 1

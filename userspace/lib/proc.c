@@ -17,10 +17,10 @@
 #include "mount_api.h"
 #include "str.h"
 
-#define STAT_MAX 4096	    /* bytes of /proc/PID/stat: 52 numbers and a name, proc(5) */
-#define STAT_FIELD_STATE 3  /* first field behind the name */
+#define STAT_MAX 4096	      /* bytes of /proc/PID/stat: 52 numbers and a name, proc(5) */
+#define STAT_FIELD_STATE 3    /* first field behind the name */
 #define STAT_FIELD_THREADS 20 /* num_threads */
-#define STAT_FIELD_START 22 /* starttime */
+#define STAT_FIELD_START 22   /* starttime */
 
 static int no_process(pid_t pid, struct error *err)
 {

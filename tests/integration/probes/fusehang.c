@@ -29,7 +29,9 @@ static int answer_init(int fd, const struct fuse_in_header *in)
 		struct fuse_init_out init;
 	} out = {
 		.header = { .len = sizeof(out), .unique = in->unique },
-		.init = { .major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION, .max_write = 4096 },
+		.init = { .major = FUSE_KERNEL_VERSION,
+			  .minor = FUSE_KERNEL_MINOR_VERSION,
+			  .max_write = 4096 },
 	};
 
 	return write(fd, &out, sizeof(out)) == sizeof(out) ? 0 : -1;

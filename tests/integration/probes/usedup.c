@@ -25,7 +25,8 @@ static long take_namespaces(long most)
 {
 	long n = 0;
 
-	while (n < most && unshare(CLONE_NEWUTS) == 0 && open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC) >= 0)
+	while (n < most && unshare(CLONE_NEWUTS) == 0 &&
+	       open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC) >= 0)
 		n++;
 	return n;
 }
