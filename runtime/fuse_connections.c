@@ -18,6 +18,7 @@
 #include "log.h"
 #include "mount_api.h"
 #include "paths.h"
+#include "proc.h"
 #include "state.h"
 #include "str.h"
 
@@ -41,13 +42,15 @@ static DIR *opendir_at(int folder_fd)
 	return dir;
 }
 
-/* The emulated files of a container, whose state folder it is. */
+/* The emulated files of a container, whose state folder it is. 0 without its monitor: the number may be another's by now. */
 static uint32_t emulation_of(const char *state_path)
 {
 	__attribute__((cleanup(state_done))) struct state state = { 0 };
 	_cleanup_close_ int fd = open(state_path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	return fd >= 0 && state_load(fd, &state, NULL) == 0 ? state.emulation : 0;
+	if (fd < 0 || state_load(fd, &state, NULL) < 0 || !proc_is_alive(&state.monitor))
+		return 0;
+	return state.emulation;
 }
 
 /* Its own may go with it; so all but those. */
@@ -89,15 +92,11 @@ void fuse_connections_abort(const struct state *state)
 	if (state->map.n_uids == 0)
 		return;
 	control_fd = open_control(&err);
-	if (control_fd <
-	    0) { /* ENODEV: a kernel without FUSE, or the module is not there: so are no connections */
-		if (control_fd != -ENODEV)
-			log_warning("container '%s': cannot look for its FUSE connections: %s",
-				    state->id, err.msg);
+	if (control_fd ==
+	    -ENODEV) /* a kernel without FUSE, or without its module: so there are no connections */
 		return;
-	}
-	if (idrange_list_containers(PATHS_IDS, &containers, &err) <
-	    0) /* rather none than another's emulation */
+	/* rather none than another container's emulation */
+	if (control_fd < 0 || idrange_list_containers(PATHS_IDS, &containers, &err) < 0)
 		log_warning("container '%s': its FUSE connections are left: %s", state->id, err.msg);
 	dir = containers ? opendir_at(control_fd) : NULL;
 	while (dir && (entry = readdir(dir)))
