@@ -91,9 +91,9 @@ void fuse_connections_abort(const struct state *state)
 
 	if (state->map.n_uids == 0)
 		return;
+	/* -ENODEV: a kernel without FUSE, or without its module; so there are no connections */
 	control_fd = open_control(&err);
-	if (control_fd ==
-	    -ENODEV) /* a kernel without FUSE, or without its module: so there are no connections */
+	if (control_fd == -ENODEV)
 		return;
 	/* rather none than another container's emulation */
 	if (control_fd < 0 || idrange_list_containers(PATHS_IDS, &containers, &err) < 0)

@@ -50,13 +50,14 @@ static int enter_cgroup(const struct container *c, struct error *err)
 /*
  * A user namespace is its maker's, and what is used up in it is used up of its maker's own limits as well: instances of
  * inotify(7), namespaces, message queues (struct ucounts). So R makes it as the container's root, whom nobody else is. As
- * that user I may open nothing that is the host root's, while R keeps its capabilities.
+ * that user I may open nothing that is the host root's, while R keeps its capabilities. The effective uid alone: the real one
+ * of root is what keeps R's own RLIMIT_NPROC from being that of the whole container.
  */
 static int act_as_owner(uid_t uid, struct error *err)
 {
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
 		return error_set(err, errno, "PR_SET_SECUREBITS");
-	if (setresuid(uid, uid, 0) < 0)
+	if (seteuid(uid) < 0)
 		return error_set(err, errno, "cannot act as the container's root");
 	return 0;
 }
@@ -87,7 +88,7 @@ static int clone_own(struct container *c, struct error *err)
 	if (r == 0 && pid < 0)
 		r = error_set(err, errno, "cannot make the container's first process");
 	c->init_pid = pid < 0 ? 0 : pid;
-	if (setresuid(0, 0, 0) < 0 && r == 0)
+	if (seteuid(0) < 0 && r == 0)
 		r = error_set(err, errno, "cannot act as the host's root again");
 	while (n > 0)
 		fd_close(entries[--n]);
