@@ -217,9 +217,9 @@ cgroup2_of() { # ID
 	config_privileged
 	container_start sleep 1000
 	for _ in 1 2 3; do
-		# shellcheck disable=SC2016 # the inner shell expands
-		setpriv --reuid "$(container_base)" --regid "$(container_base)" --clear-groups sh -c \
-			'cd "$0"; n=0; while :; do n=$((n + 1)); mkdir "x$$-$n" 2>/dev/null; done' "$(cgroup2_of "$ID")" 3>&- 4>&- &
+		# shellcheck disable=SC2016 # perl expands
+		setpriv --reuid "$(container_base)" --regid "$(container_base)" --clear-groups perl -e \
+			'chdir shift or die; for (;;) { mkdir "x$$-" . $n++ % 1000 }' "$(cgroup2_of "$ID")" 3>&- 4>&- &
 		HELPERS+=($!)
 	done
 	wait_for eval 'compgen -G "$(cgroup2_of "$ID")/x*" >/dev/null'
