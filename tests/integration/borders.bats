@@ -143,11 +143,11 @@ used_up_by() { # COMMAND...: how many instances of inotify(7) fewer the host's r
 @test "used up: what a user namespace of root's uses up is missing for root: instances of inotify; not so with a container" {
 	requires_bulwark
 	used_up_by unshare --user --map-root-user "$PROBES/usedup" hold 20
-	[ "$TAKEN" -ge 20 ]
+	[ "$TAKEN" -ge 10 ] # others of root come and go
 	config_privileged
 	container_start sleep 1000
 	used_up_by timeout 600 "$RUNTIME" --root "$WORK/state-bulwark" exec "$ID" usedup hold 20
-	[ "$TAKEN" -lt 20 ]
+	[ "$TAKEN" -lt 10 ]
 	# all that its own limit gives are not too many
 	runtime exec "$ID" usedup count >"$WORK/all"
 	[ "$(cat "$WORK/all")" -ge 20 ]
