@@ -372,11 +372,11 @@ int cgroup_remove(struct cgroup *cgroup, int timeout_ms, struct error *err)
 				0 :
 				remove_folder(h, cgroup->made, err);
 
+		/* who has a descriptor of it elsewhere makes folders no longer; only root may write to this */
+		if (r == -EBUSY && h->is_v2 && cgroup->made)
+			(void)fd_write_file(h->fd, "cgroup.max.descendants", "0", NULL);
 		for (; r == -EBUSY && timeout_ms > 0; timeout_ms -= POLL_NS / 1000000) {
 			(void)cgroup_kill(cgroup, NULL); /* a process that was just moving in */
-			/* who has a descriptor of it elsewhere makes folders no longer; only root may write to this */
-			if (h->is_v2 && cgroup->made)
-				(void)fd_write_file(h->fd, "cgroup.max.descendants", "0", NULL);
 			nap();
 			r = remove_folder(h, cgroup->made, err);
 		}

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,19 +54,44 @@ static uint32_t emulation_of(const char *state_path)
 	return state.emulation;
 }
 
-/* Its own may go with it; so all but those. */
-static bool is_emulation(uint32_t connection, const struct state *state, char *const *containers)
+/* Emulated files of all containers, looked up once however many connections there are. */
+struct spared {
+	uint32_t *items;
+	size_t n;
+};
+
+static int spare_emulations(struct spared *ret, struct error *err)
+{
+	char **containers = NULL;
+	size_t n = 0;
+	int r = idrange_list_containers(PATHS_IDS, &containers, err);
+
+	if (r < 0)
+		return r;
+	while (containers[n])
+		n++;
+	ret->items = calloc(n + 1, sizeof(*ret->items));
+	if (!ret->items)
+		r = error_set(err, ENOMEM, "containers");
+	for (; r == 0 && ret->n < n; ret->n++)
+		ret->items[ret->n] = emulation_of(containers[ret->n]);
+	state_list_free(containers);
+	return r;
+}
+
+/* Its own may go with it. */
+static bool is_spared(uint32_t connection, const struct state *state, const struct spared *spared)
 {
 	if (connection == state->emulation)
 		return false;
-	for (size_t i = 0; containers && containers[i]; i++)
-		if (emulation_of(containers[i]) == connection)
+	for (size_t i = 0; i < spared->n; i++)
+		if (spared->items[i] == connection)
 			return true;
 	return false;
 }
 
 static void abort_one(int control_fd, const char *name, const struct state *state,
-		      char *const *containers)
+		      const struct spared *spared)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct error err = ERROR_INIT;
@@ -73,7 +99,7 @@ static void abort_one(int control_fd, const char *name, const struct state *stat
 	uint32_t number;
 
 	if (parse_u32(name, &number) < 0 || fstatat(control_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !idmap_has_host_uid(&state->map, st.st_uid) || is_emulation(number, state, containers))
+	    !idmap_has_host_uid(&state->map, st.st_uid) || is_spared(number, state, spared))
 		return;
 	fd = openat(control_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && fd_write_file(fd, "abort", "1", &err) < 0)
@@ -85,9 +111,9 @@ void fuse_connections_abort(const struct state *state)
 {
 	_cleanup_close_ int control_fd = -EBADF;
 	struct error err = ERROR_INIT;
-	char **containers = NULL;
+	struct spared spared = { 0 };
 	struct dirent *entry;
-	DIR *dir;
+	DIR *dir = NULL;
 
 	if (state->map.n_uids == 0)
 		return;
@@ -96,15 +122,15 @@ void fuse_connections_abort(const struct state *state)
 	if (control_fd == -ENODEV)
 		return;
 	/* rather none than another container's emulation */
-	if (control_fd < 0 || idrange_list_containers(PATHS_IDS, &containers, &err) < 0)
+	if (control_fd < 0 || spare_emulations(&spared, &err) < 0)
 		log_warning("container '%s': its FUSE connections are left: %s", state->id, err.msg);
-	dir = containers ? opendir_at(control_fd) : NULL;
+	else
+		dir = opendir_at(control_fd);
 	while (dir && (entry = readdir(dir)))
-		abort_one(control_fd, entry->d_name, state, containers);
+		abort_one(control_fd, entry->d_name, state, &spared);
 	if (dir)
 		(void)closedir(dir);
-	if (containers)
-		state_list_free(containers);
+	free(spared.items);
 }
 
 uint32_t fuse_connection_of(int mount_fd)

@@ -165,7 +165,8 @@ static int seal(const struct container *c, struct error *err)
 
 /*
  * What R had is here too: the state folder, whose lock would live as long as the container, the host's namespaces, folders
- * of the host, its root. I gives that up at once, and not only before something of the container runs: in a pod with one pid
+ * of the host, its root. I gives that up at once, and not only before something of the container runs (but for the root, where
+ * it is alone in its user namespace: see spawn.c): in a pod with one pid
  * namespace the siblings' root can kill it, and Linux without "user_dumpable" (task_struct, 2026) lets him have the
  * descriptors, the root and the current folder of who is dying and has no memory any more whose owner would refuse it.
  */

@@ -6,7 +6,7 @@ struct container;
 struct error;
 
 /*
- * In I, or in who clones it: its root is the container's state folder, in which it may look up nothing, until there is the
+ * In who clones I from inside another's namespaces, where others are: its root, and then that of I, is the container's state folder, in which it may look up nothing, until there is the
  * container's own.
  */
 int init_leave_root(const struct container *c, struct error *err);

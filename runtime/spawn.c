@@ -3,17 +3,16 @@
 #include "spawn.h"
 
 #include <errno.h>
-#include <linux/securebits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "acting.h"
 #include "bpf_lsm.h"
 #include "channel.h"
 #include "claim.h"
@@ -41,7 +40,7 @@ static pid_t clone_into_cgroup(const struct container *c, uint64_t flags)
 	return sys_clone3(&args);
 }
 
-/* In the child, while it is the host's root still: each moves itself, which nobody has to wait for. */
+/* In the middle process, while it is the host's root still: it moves itself, which nobody has to wait for. */
 static int enter_cgroup(const struct container *c, struct error *err)
 {
 	return cgroup_has_unit(c->cgroup) ? 0 : cgroup_enter(c->cgroup, 0, err);
@@ -52,30 +51,20 @@ static int enter_cgroup(const struct container *c, struct error *err)
  * inotify(7), namespaces, message queues (struct ucounts). So R makes it as the container's root, whom nobody else is. As
  * that user I may open nothing that is the host root's, while R keeps its capabilities. The effective uid alone: the real one
  * of root is what keeps R's own RLIMIT_NPROC from being that of the whole container.
- */
-static int act_as_owner(uid_t uid, struct error *err)
-{
-	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
-		return error_set(err, errno, "PR_SET_SECUREBITS");
-	if (seteuid(uid) < 0)
-		return error_set(err, errno, "cannot act as the container's root");
-	return 0;
-}
-
-/*
+ *
  * NEWPID together with NEWUSER, so that the pid namespace belongs to the user namespace and I is its pid 1. Nobody else is in
  * either, so I may keep the host's root until it enters the container's.
  */
 static int clone_own(struct container *c, struct error *err)
 {
-	int entries[CGROUP_HIERARCHIES_MAX], r = 0;
+	int entries[CGROUP_HIERARCHIES_MAX], r = 0, ended;
 	size_t n = 0;
 	pid_t pid;
 
 	if (!cgroup_has_unit(c->cgroup))
 		r = cgroup_open_entries(c->cgroup, entries, &n, err);
 	if (r == 0)
-		r = act_as_owner(c->root_uid, err);
+		r = acting_begin(c->root_uid, err);
 	pid = r < 0 ? r : clone_into_cgroup(c, CLONE_NEWUSER | CLONE_NEWPID);
 	if (pid == 0) {
 		/* before it makes its cgroup namespace, whose root is where it then is */
@@ -88,11 +77,10 @@ static int clone_own(struct container *c, struct error *err)
 	if (r == 0 && pid < 0)
 		r = error_set(err, errno, "cannot make the container's first process");
 	c->init_pid = pid < 0 ? 0 : pid;
-	if (seteuid(0) < 0 && r == 0)
-		r = error_set(err, errno, "cannot act as the host's root again");
+	ended = acting_end(r < 0 ? NULL : err);
 	while (n > 0)
 		fd_close(entries[--n]);
-	return r;
+	return r < 0 ? r : ended;
 }
 
 /* The middle process; I is born where it is. */

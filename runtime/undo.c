@@ -25,6 +25,15 @@
 #define CGROUP_REMOVE_MS                                                                           \
 	10000 /* reaping a killed container; a task in uninterruptible sleep may take longer */
 
+static int end_cgroup(struct cgroup *cgroup, int timeout_ms, struct error *err)
+{
+	int r = cgroup_kill(cgroup, err);
+
+	if (r == 0) /* before the folder goes: without its file of events systemd does not notice that it is empty */
+		r = cgroup_stop_unit(cgroup, err);
+	return r < 0 ? r : cgroup_remove(cgroup, timeout_ms, err);
+}
+
 static int undo_cgroup(const struct state *state, struct cgroup *cgroup, struct error *err)
 {
 	__attribute__((cleanup(cgroup_freep))) struct cgroup *opened = NULL;
@@ -38,15 +47,11 @@ static int undo_cgroup(const struct state *state, struct cgroup *cgroup, struct 
 			return r;
 		cgroup = opened;
 	}
-	r = cgroup_kill(cgroup, err);
-	if (r == 0) /* before the folder goes: without its file of events systemd does not notice that it is empty */
-		r = cgroup_stop_unit(cgroup, err);
-	if (r == 0)
-		r = cgroup_remove(cgroup, CGROUP_SOON_MS, err);
+	r = end_cgroup(cgroup, CGROUP_SOON_MS, err);
 	if (r != -EBUSY)
 		return r;
 	fuse_connections_abort(state);
-	return cgroup_remove(cgroup, CGROUP_REMOVE_MS, err);
+	return end_cgroup(cgroup, CGROUP_REMOVE_MS, err);
 }
 
 /* What joined another's ids, and a create that died before it could write state.json, are on record under the folder. */

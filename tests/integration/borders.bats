@@ -3,6 +3,7 @@
 # borders - what a hostile review of the runtime got through with, each attack as it was made.
 
 load helpers
+load monitor
 
 # The attack needs a caller with a session keyring: it is what an engine's unit or a login gives it.
 @test "keyring: under runc's --no-new-keyring a container sees and changes the caller's keys" {
@@ -157,11 +158,12 @@ used_up_by() { # COMMAND...: how many instances of inotify(7) fewer the host's r
 # bats test_tags=vm-oldest
 @test "fuse: a container that waits for its own server for ever does not die of SIGKILL; kill and delete --force end it" {
 	requires_bulwark
-	grep -qw fuse /proc/filesystems || modprobe fuse 2>/dev/null || skip_or_fail "the kernel has no FUSE"
+	requires_fuse
 	local pid way
-	config_privileged
-	config_set '.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]'
 	for way in delete kill; do
+		bundle_new
+		config_privileged
+		config_device /dev/fuse c 10 229
 		container_start sh -c 'mkdir -p /tmp/hang; exec fusehang /tmp/hang'
 		wait_for grep -q '^HELD' "$WORK/$ID.out"
 		pid=$(container_pid)
@@ -175,22 +177,19 @@ used_up_by() { # COMMAND...: how many instances of inotify(7) fewer the host's r
 		runtime delete --force "$ID"
 		"$PROBES/await" "$pid" 0
 		assert_equal "$(leftovers)" ""
-		bundle_new
-		config_privileged
-		config_set '.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]'
 	done
 }
 
 # In a pod with one pid namespace its processes outlive its init; and the other's emulated files stay.
 @test "fuse: one of a pod that waits for ever is deleted, and its sibling keeps its emulated files" {
 	requires_bulwark
-	[ -e /dev/fuse ] || skip_or_fail "the kernel has no FUSE"
+	requires_fuse
 	local first=$BUNDLE other=$ID-other
 	container_start sleep 1000
 	bundle_new
 	config_privileged
-	config_set --arg path "/proc/$(container_pid)/ns/pid" --arg cgroup "$CGROUP/$other" \
-		'.linux.devices += [{path: "/dev/fuse", type: "c", major: 10, minor: 229}] | .linux.cgroupsPath = $cgroup |
+	config_device /dev/fuse c 10 229
+	config_set --arg path "/proc/$(container_pid)/ns/pid" --arg cgroup "$CGROUP/$other" '.linux.cgroupsPath = $cgroup |
 		(.linux.namespaces[] | select(.type == "pid")).path = $path'
 	config_args sh -c 'mkdir -p /tmp/hang; fusehang /tmp/hang & exec sleep 1000'
 	container_create "$other"
@@ -213,7 +212,7 @@ cgroup2_of() { # ID
 # Who shares its user namespace, and was handed a descriptor of its cgroup.
 @test "cgroups: v2: folders that somebody else goes on making in it do not keep it from being deleted" {
 	requires_bulwark
-	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	requires_cgroup2
 	config_privileged
 	container_start sleep 1000
 	for _ in 1 2 3; do
@@ -231,7 +230,7 @@ cgroup2_of() { # ID
 # bats test_tags=vm-oldest
 @test "cgroups: v2: a threaded folder inside hides nobody from ps and kill --all" {
 	requires_bulwark
-	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	requires_cgroup2
 	config_privileged
 	container_start sh -c 'cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
 		mkdir t && echo threaded >t/cgroup.type; cat t/cgroup.procs; cat t/cgroup.type; exec sleep 1000'

@@ -216,7 +216,7 @@ block_device() {
 # bats test_tags=vm-oldest
 @test "cgroups: v2: root inside owns its folder and what the kernel delegates, where its mount is writable" {
 	requires_bulwark
-	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	requires_cgroup2
 	local script='cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
 		mkdir below && echo $$ >below/cgroup.procs && grep -q "^0::/below$" /proc/self/cgroup && echo made
 		for f in cgroup.max.depth cgroup.max.descendants cgroup.freeze; do (echo 0 >$f) 2>/dev/null && echo "wrote $f"; done
@@ -238,7 +238,7 @@ block_device() {
 # bats test_tags=vm-oldest
 @test "cgroups: v2: exec goes to where init is, once the container's own cgroup has controllers for those below" {
 	requires_bulwark
-	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+	requires_cgroup2
 	config_privileged
 	container_start sh -c 'cd /sys/fs/cgroup; [ ! -d unified ] || cd unified
 		mkdir -p init.scope/inner && echo $$ >init.scope/inner/cgroup.procs && read -r controllers <cgroup.controllers &&

@@ -60,6 +60,10 @@ is_bulwark() {
 	[ "${RUNTIME##*/}" = bulwark ]
 }
 
+requires_cgroup2() {
+	awk '$(NF-2) == "cgroup2" { found = 1 } END { exit !found }' /proc/self/mountinfo || skip_or_fail "this host has no cgroup v2"
+}
+
 # For what runc does not promise: only while the tests themselves are developed against it is this ever skipped.
 requires_bulwark() {
 	is_bulwark || skip_or_fail "a promise of bulwark, and RUNTIME is $RUNTIME"
@@ -363,6 +367,11 @@ volume_new() {
 # config_set [jq options] FILTER
 config_set() {
 	jq "$@" "$BUNDLE/config.json" >"$BUNDLE/config.json.new" && mv "$BUNDLE/config.json.new" "$BUNDLE/config.json"
+}
+
+config_device() { # PATH TYPE MAJOR MINOR
+	config_set --arg p "$1" --arg t "$2" --argjson a "$3" --argjson i "$4" \
+		'.linux.devices += [{path: $p, type: $t, major: $a, minor: $i, fileMode: 438, uid: 0, gid: 0}]'
 }
 
 # Each test does this, and in a guest jq takes a third of a second: text is replaced where jq itself laid it out.

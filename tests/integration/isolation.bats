@@ -97,11 +97,6 @@ devices=(
 	"/dev/kvm c 10 232"
 )
 
-config_device() { # PATH TYPE MAJOR MINOR
-	config_set --arg p "$1" --arg t "$2" --argjson a "$3" --argjson i "$4" \
-		'.linux.devices += [{path: $p, type: $t, major: $a, minor: $i, fileMode: 438, uid: 0, gid: 0}]'
-}
-
 # The first of the list that root of this machine may open at all: some machines keep their disks from root.
 openable_device() {
 	local device

@@ -28,12 +28,11 @@
 #include <sys/epoll.h>
 #include <sys/fanotify.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
-#include <linux/securebits.h>
 
+#include "acting.h"
 #include "error.h"
 #include "fd.h"
 #include "loop.h"
@@ -214,16 +213,14 @@ static int make_group(struct coherence *c, struct side *side, uint64_t events, s
 /* As @uid in the kernel's books, with our rights. */
 static int make_groups(struct coherence *c, uid_t uid, struct error *err)
 {
-	int r;
+	int r = acting_begin(uid, err), ended;
 
-	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0 || seteuid(uid) < 0)
-		return error_set(err, errno, "cannot act as user %u", uid);
-	r = make_group(c, &c->engine, ENGINE_EVENTS, err);
+	if (r == 0)
+		r = make_group(c, &c->engine, ENGINE_EVENTS, err);
 	if (r == 0)
 		r = make_group(c, &c->twin, TWIN_EVENTS, err);
-	if (seteuid(0) < 0 || prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0)
-		return error_set(err, errno, "cannot act as root again");
-	return r;
+	ended = acting_end(r < 0 ? NULL : err);
+	return r < 0 ? r : ended;
 }
 
 int coherence_new(struct loop *loop, uid_t uid, struct coherence **ret, struct error *err)
